@@ -1,0 +1,34 @@
+#pragma once
+/* The services of a node, and which of them must restart after which unit changed. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cluster/era.h"
+#include "cluster/unit.h"
+
+enum service_kind {
+	SERVICE_OURS,   /* a process of this daemon */
+	SERVICE_HOOKED, /* an operator's reload command */
+	SERVICE_NOTED,  /* the operator acknowledges */
+};
+
+struct service {
+	const char *name; /* "Cisco Tftp" */
+	enum service_kind kind;
+	const char *process;  /* ours: "provision" */
+	unsigned nodes;       /* bits 1 << enum node_role */
+	bool activated;       /* by default */
+	const char *leaf;     /* unit whose identity it shows in TLS; NULL: none */
+};
+
+/* After `unit` changed, `service` must restart; in the eras of `by_itself` it does so unasked. */
+struct restart {
+	const char *unit;
+	const char *service;
+	bool everywhere;    /* on all nodes, else on the unit's node */
+	unsigned by_itself; /* IN_A | … */
+};
+
+const struct service *service_find(const char *name);
+const struct service *service_rows(size_t *count);
+const struct restart *restart_rows(size_t *count);

@@ -1,0 +1,59 @@
+#pragma once
+/*
+ * The units: every identity certificate and every trust store that a node or the cluster has, with
+ * all that differs between them. Code asks a row for what it needs; nothing outside this table
+ * compares a unit's name.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cluster/era.h"
+#include "cluster/role.h"
+
+enum { UNIT_COPIES = 4, UNIT_ROLES = 4, NODE_NAME_SIZE = 64 };
+
+enum unit_scope {
+	SCOPE_NODE,    /* one key on every node that has the unit */
+	SCOPE_CLUSTER, /* one key, on the publisher */
+};
+
+enum node_role { NODE_PUBLISHER, NODE_SUBSCRIBER, NODE_PRESENCE };
+
+enum unit_key { UNIT_KEY_NONE, UNIT_KEY_RSA_2048, UNIT_KEY_EC_384 };
+
+/* Which lists carry a certificate of the unit, so that they change with it. */
+enum unit_lists { LISTS_NONE, LISTS_OF_ITS_NODE, LISTS_ALL };
+
+struct unit_list_role { /* a record that the unit contributes to an ITL */
+	enum role role;
+	bool if_service; /* only where `service` is activated */
+	const char *service;
+};
+
+struct unit {
+	const char *name;  /* "CallManager", "CallManager-trust" */
+	const char *means; /* for --help and impact */
+	bool trust;        /* a trust store: deleted from, never regenerated */
+	enum unit_scope scope;
+	unsigned nodes; /* bits 1 << enum node_role */
+	enum unit_key key;
+	unsigned usages; /* pki's USAGE_… | PURPOSE_… values; a test holds the two equal */
+	bool authority;  /* basicConstraints CA:TRUE, pathlen 0 */
+	const char *common_name; /* "%s": the node's host name; "CAPF-%08x", "ITLRECOVERY_%s" */
+	const char *copies[UNIT_COPIES]; /* trust stores that get a copy, on every node */
+	bool keeps_old_copies;           /* CAPF: old and new live side by side */
+	size_t role_count;
+	enum role roles[UNIT_ROLES]; /* what TVS vouches for */
+	size_t list_role_count;
+	struct unit_list_role list_roles[UNIT_ROLES];
+	enum unit_lists lists;
+	bool signs_lists;
+	bool signs_files; /* the identity with which Cisco Tftp signs .sgn */
+	bool made_at_install; /* made when a node joins, in table order */
+};
+
+const struct unit *unit_find(const char *name); /* exact name first, then without case; or NULL */
+const struct unit *unit_rows(size_t *count);
+/* The one unit for a job: what signs .sgn files, what is the TLS leaf of a service. */
+const struct unit *unit_file_signer(void);
+const struct unit *unit_for_service(const char *service);

@@ -1,0 +1,20 @@
+#pragma once
+/* UDP sockets: every datagram with its sender, sends that never block (a full buffer drops). */
+#include "base/reader.h"
+#include "net/address.h"
+#include "net/loop.h"
+
+struct datagram;
+
+/* `to` is the local address that it was sent to (IP_PKTINFO), so that a server on a wildcard
+ * address can answer from it. */
+typedef void datagram_fn(struct datagram *d, const struct address *from, const struct address *to,
+	struct reader bytes, void *context);
+
+struct datagram *datagram_serve(struct loop *l, int fd, datagram_fn *fn, void *context,
+	struct error *err); /* takes fd over */
+/* A fresh socket bound to `local` (port 0: the kernel chooses). */
+struct datagram *datagram_open(struct loop *l, const struct address *local, datagram_fn *fn,
+	void *context, struct error *err);
+void datagram_send(struct datagram *d, const struct address *to, struct reader bytes);
+void datagram_free(struct datagram *d); /* fine from inside fn */

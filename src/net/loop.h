@@ -1,0 +1,35 @@
+#pragma once
+/* The one event loop of a process, its timers and signals. libevent stays behind this header and
+ * the other headers of net/. */
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct loop;
+struct timer;
+
+typedef void loop_fn(void *context);
+
+struct loop *loop_new(struct error *err);
+bool loop_run(struct loop *l, struct error *err) MUST_CHECK; /* until loop_stop */
+void loop_stop(struct loop *l);
+void loop_free(struct loop *l);
+DEFINE_AUTO(loop, loop_free);
+
+/* Runs `fn` once after `ms`, or every `ms` when `again`. timer_free from inside fn is fine. */
+struct timer *timer_new(struct loop *l, uint64_t ms, bool again, loop_fn *fn, void *context,
+	struct error *err);
+void timer_restart(struct timer *t, uint64_t ms);
+void timer_free(struct timer *t);
+
+/* fn runs in the loop, not in the signal handler. Ends with the loop. */
+bool loop_on_signal(struct loop *l, int signal_number, loop_fn *fn, void *context,
+	struct error *err) MUST_CHECK;
+/* Calls fn whenever fd is readable, until loop_forget. fd stays the caller's. */
+struct watch;
+struct watch *watch_readable(struct loop *l, int fd, loop_fn *fn, void *context,
+	struct error *err);
+void watch_free(struct watch *w);
+
+/* For the rest of net/ only: struct event_base *. */
+void *loop_base(struct loop *l);

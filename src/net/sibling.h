@@ -1,0 +1,61 @@
+#pragma once
+/*
+ * How the processes of a node talk: SOCK_SEQPACKET in the runtime directory; request id, operation,
+ * length; a payload over LIMIT_SIBLING_INLINE travels as a sealed memfd. Which socket a peer came
+ * in on says what it may ask; SO_PEERCRED says that it is who that socket is for.
+ */
+#include "base/bytes.h"
+#include "net/loop.h"
+
+struct sibling_server;
+struct sibling_peer;    /* one connected client, seen from the server */
+struct sibling_request; /* one question, to be answered once, now or later */
+
+typedef void sibling_handler(struct sibling_request *request, void *context);
+struct sibling_events {
+	sibling_handler *request;
+	void (*opened)(struct sibling_peer *peer, void *context); /* may be NULL */
+	void (*closed)(struct sibling_peer *peer, void *context); /* may be NULL */
+};
+
+/* Serves a listening fd (taken over). `uid` must be the peer's, or root's. `tag` is the caller's
+ * mark for everyone who comes in here. */
+struct sibling_server *sibling_serve(struct loop *l, int fd, uint32_t uid, unsigned tag,
+	const struct sibling_events *events, void *context, struct error *err);
+void sibling_server_free(struct sibling_server *s);
+
+unsigned sibling_tag(const struct sibling_request *request);
+uint16_t sibling_operation(const struct sibling_request *request);
+struct reader sibling_payload(const struct sibling_request *request); /* dies with the answer */
+struct sibling_peer *sibling_request_peer(const struct sibling_request *request);
+/* Both end the request; harmless when the peer is gone. */
+void sibling_answer(struct sibling_request *request, struct reader payload);
+void sibling_refuse(struct sibling_request *request, const struct error *err);
+unsigned sibling_peer_tag(const struct sibling_peer *peer);
+int sibling_peer_pid(const struct sibling_peer *peer);
+void sibling_push(struct sibling_peer *peer, uint16_t operation, struct reader payload);
+void sibling_push_all(struct sibling_server *s, uint16_t operation, struct reader payload);
+
+/* Client side: connects, reconnects with backoff (50 ms … 2 s), delivers pushes. */
+struct sibling_client;
+struct sibling_client_events {
+	void (*connected)(void *context);                                             /* or NULL */
+	void (*pushed)(uint16_t operation, struct reader payload, void *context);     /* or NULL */
+};
+struct sibling_client *sibling_connect(struct loop *l, const char *path,
+	const struct sibling_client_events *events, void *context, struct error *err);
+void sibling_client_free(struct sibling_client *c); /* outstanding questions get FAULT_IO */
+
+/* Exactly one call of fn per question: answer (err NULL), refusal, timeout or lost peer. A
+ * question asked while disconnected waits for the connection within its timeout. */
+typedef void sibling_answer_fn(struct reader answer, const struct error *err, void *context);
+void sibling_ask(struct sibling_client *c, uint16_t operation, struct reader payload,
+	uint64_t timeout_ms, sibling_answer_fn *fn, void *context);
+
+/* A connection of its own, blocking: for the manager's work on its signer, and for start-up. */
+struct sibling_line;
+struct sibling_line *sibling_line_open(const char *path, uint64_t timeout_ms, struct error *err);
+/* Reconnects once when the line was lost before the question was sent. */
+bool sibling_call(struct sibling_line *line, uint16_t operation, struct reader payload,
+	uint64_t timeout_ms, struct bytes *answer, struct error *err) MUST_CHECK;
+void sibling_line_close(struct sibling_line *line);

@@ -1,0 +1,51 @@
+#pragma once
+/*
+ * TCP, plain or TLS, framed into messages for a protocol it does not understand. A header may
+ * arrive in pieces; a message leaves in one write; deadlines for the handshake, for a message that
+ * has begun and for silence are kept here; so are the caps in total and per source address.
+ */
+#include "base/bytes.h"
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/tls.h"
+
+struct stream; /* one connection */
+
+struct protocol {
+	const char *name;
+	size_t header_size;
+	/* Bytes that follow this header; false hangs up with err. */
+	bool (*body_size)(struct reader header, size_t *out, struct error *err);
+	void (*opened)(struct stream *s, void *context); /* handshake done; may be NULL */
+	/* A whole message. false hangs up with err. */
+	bool (*message)(struct stream *s, struct reader whole, void *context, struct error *err);
+	/* Ends every stream that was accepted or opened, once. why NULL: it simply ended. */
+	void (*closed)(struct stream *s, const struct error *why, void *context);
+};
+
+struct stream_limits {
+	uint64_t handshake_ms, message_ms, idle_ms; /* 0: no deadline */
+	size_t total, per_source;                   /* connections; 0: no cap */
+};
+
+struct stream_server;
+/* Takes listening fd over. tls may be NULL; it must outlive the server. */
+struct stream_server *stream_serve(struct loop *l, int fd, struct tls_server *tls,
+	const struct protocol *protocol, const struct stream_limits *limits, void *context,
+	struct error *err);
+void stream_server_free(struct stream_server *s); /* ends its connections */
+
+/* Client: connects from `source` (may be NULL), TLS without judging the certificate: `opened` gets
+ * stream_peer_cert and decides. `context` as given. NULL only for lack of memory or a bad address;
+ * a refused connection arrives as `closed`. */
+struct stream *stream_open(struct loop *l, const struct address *to, const struct address *source,
+	bool tls, const struct protocol *protocol, const struct stream_limits *limits, void *context,
+	struct error *err);
+
+void stream_send(struct stream *s, struct reader message); /* one write */
+void stream_close(struct stream *s);                       /* after what was sent has left */
+const struct address *stream_peer(const struct stream *s);
+/* The certificate that the other side showed; yours, or NULL with err. */
+struct cert *stream_peer_cert(const struct stream *s, struct error *err);
+void stream_set_user(struct stream *s, void *user); /* the protocol's own, per connection */
+void *stream_user(const struct stream *s);

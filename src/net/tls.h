@@ -1,0 +1,12 @@
+#pragma once
+/* TLS for phones: contexts of servers and clients. With pki/, the only place that sees OpenSSL. */
+#include "pki/identity.h"
+
+struct tls_server;
+
+/* TLS 1.0 (7900 phones) to 1.3, tickets and a session cache on, no client certificate wanted.
+ * `old_phones` false starts at TLS 1.2. */
+struct tls_server *tls_server_new(const struct identity *who, bool old_phones, struct error *err);
+void tls_server_free(struct tls_server *s);
+DEFINE_AUTO(tls_server, tls_server_free);
+void *tls_server_context(struct tls_server *s); /* SSL_CTX *, for net/ only */

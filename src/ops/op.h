@@ -1,0 +1,71 @@
+#pragma once
+/*
+ * What an operator can do: one table with several faces. The CLI takes its words, arguments and
+ * tables from here, admin its methods, paths and permissions, the manager binds one function to
+ * each row. docs/operations.md is written from it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+enum op_id {
+	OP_CLUSTER_INIT,
+	OP_CLUSTER_SHOW,
+	OP_NODE_ADD,
+	OP_NODE_LIST,
+	OP_CERT_LIST,
+	OP_CERT_SHOW,
+	OP_CERT_REGEN,
+	OP_LIST_STATUS,
+	OP_SERVICE_LIST,
+	OP_SERVICE_RESTART,
+	OP_PHONE_LIST,
+	OP_PARAMETER_LIST,
+	OP_PARAMETER_SET,
+	OP_AUDIT_LIST,
+	OP_COUNT,
+};
+
+enum op_permission { OP_READ, OP_WRITE };
+
+enum op_field_kind { OP_TEXT, OP_NUMBER, OP_NODE, OP_UNIT, OP_IDENTITY_UNIT, OP_NAME };
+
+struct op_field {
+	const char *name;      /* JSON key; in the path as {name}; on the command line --name */
+	enum op_field_kind kind;
+	bool positional;       /* on the command line given without --name, in order */
+	bool required;
+	const char *means;
+};
+
+struct op_column { /* of a table that the CLI prints */
+	const char *key; /* of the row object */
+	const char *title;
+};
+
+struct op {
+	enum op_id id;
+	const char *words;   /* "cert regen" */
+	const char *method;  /* "POST" */
+	const char *path;    /* "/v1/nodes/{node}/certificates/{unit}/regenerate" */
+	enum op_permission permission;
+	const struct op_field *fields; /* ends with a NULL name; may be NULL */
+	const char *rows;    /* key of the array of rows in the result; NULL: one object */
+	const struct op_column *columns; /* ends with a NULL key */
+	const char *means;   /* one line for --help */
+	const char *says;    /* key of the sentence that the CLI prints on stderr; may be NULL */
+};
+
+const struct op *op_rows(size_t *count); /* in the order of enum op_id */
+/* The longest row whose words start argv; *used words are taken. NULL: none. */
+const struct op *op_find_words(char *const *argv, size_t count, size_t *used);
+/* Matches method and path; each {name} of the path is handed to `field`. NULL: none; *other_method
+ * is set where only the method differs. */
+typedef void op_path_field_fn(const struct op_field *field, const char *value, void *context);
+const struct op *op_find_path(const char *method, const char *path, op_path_field_fn *field,
+	void *context, bool *other_method);
+const struct op_field *op_field_find(const struct op *op, const char *name);
+/* The value has the field's shape. FAULT_USAGE says what would. */
+bool op_field_check(const struct op_field *field, const char *value,
+	struct error *err) MUST_CHECK;

@@ -1,0 +1,40 @@
+#pragma once
+/* The settings file of a node's daemon (INI, read by inih): rows with type, range and default. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct settings {
+	char node[64];           /* [node] name */
+	char state[200];         /* [node] state: directory of keys and snapshot */
+	char runtime[80];        /* [node] runtime: directory of sibling sockets; short, for sun_path */
+	char store[256];         /* [node] store: sqlite:PATH */
+	char admin_socket[100];  /* [admin] socket */
+	char tftp[64], http[64], https[64]; /* [provision] tftp, http, https: address:port; "": off */
+	char root[200];          /* [provision] root: the operator's tree */
+	char tvs[64];            /* [tvs] listen */
+	uint64_t tvs_handshake, tvs_message, tvs_idle;  /* seconds */
+	uint64_t tvs_connections, tvs_per_source;
+	uint64_t http_request, http_idle, http_connections;
+	uint64_t tftp_transfers, tftp_per_source;
+	uint64_t user;           /* [node] user: first of the node's numeric users; 0: no drop */
+	int64_t clock_offset;    /* [node] clock-offset, seconds */
+	char log_level[16];      /* [node] log: error, warning, info, debug */
+};
+
+struct setting_row {
+	const char *section, *name;
+	enum setting_kind { SETTING_TEXT, SETTING_PATH, SETTING_NUMBER, SETTING_SIGNED,
+		SETTING_CHOICE } kind;
+	size_t offset, size; /* in struct settings */
+	uint64_t min, max;
+	const char *fallback; /* NULL: must be given */
+	const char *choices;
+	const char *means;
+};
+const struct setting_row *setting_rows(size_t *count);
+
+/* Starts from the defaults. FAULT_MALFORMED with file and line; an unknown name is an error. */
+bool settings_load(const char *path, struct settings *out, struct error *err) MUST_CHECK;
+bool settings_write(const char *path, const struct settings *s, struct error *err) MUST_CHECK;

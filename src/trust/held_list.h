@@ -1,0 +1,29 @@
+#pragma once
+/*
+ * A trust list with its certificates read: what a phone holds, a manager publishes, an
+ * administrator inspects. Loading is as strict as docs/formats/trust-list.md#strictness: every
+ * record's texts, key and signature are derived again from its certificate.
+ */
+#include "base/bytes.h"
+#include "cluster/role.h"
+#include "pki/cert.h"
+#include "wire/trust_list.h"
+
+struct held_list {
+	struct bytes file; /* owned; everything else looks into it */
+	struct trust_list list;
+	struct cert *certs[LIMIT_RECORDS]; /* per record; NULL where it has none */
+};
+
+/* Copies the bytes. FAULT_MALFORMED with the offset of the record, FAULT_LIMIT (more than two
+ * role-0 records, too large). */
+struct held_list *held_list_load(struct reader file, struct error *err);
+void held_list_free(struct held_list *held);
+DEFINE_AUTO(held_list, held_list_free);
+
+/* The role-0 record that the header names as the signer: index, or FAULT_UNTRUSTED. Two that fit
+ * with different keys are FAULT_MALFORMED. */
+bool held_list_own_signer(const struct held_list *held, size_t *index,
+	struct error *err) MUST_CHECK;
+/* The signature fits that record's key: the file is intact, which is not trust. */
+bool held_list_intact(const struct held_list *held, struct error *err) MUST_CHECK;

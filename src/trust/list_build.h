@@ -1,0 +1,32 @@
+#pragma once
+/* What a trust list is to say, turned into a trust list that can be signed. */
+#include "cluster/role.h"
+#include "pki/cert.h"
+#include "wire/trust_list.h"
+
+struct list_record {
+	const struct cert *cert;
+	enum role role;
+	const char *dns_name; /* NULL: left out */
+};
+
+struct list_plan {
+	const char *file_name; /* "ITLFile.tlv", "CTLFile.tlv" */
+	const struct cert *signer;
+	enum hash_code hash;
+	uint32_t timestamp;
+	size_t count;
+	struct list_record records[LIMIT_RECORDS];
+};
+
+/* The unsigned list, zeros in place of the signature; trust_list_parse reads it back. FAULT_REFUSED:
+ * the signer has no role-0 record, more than two role-0 records, a signer that is not RSA of 1024,
+ * 2048 or 4096 bits, an EC record (needs signer version 1.1, not written yet), over 65535 bytes. */
+bool list_build(const struct list_plan *plan, struct bytes *out, struct error *err) MUST_CHECK;
+/* The header of a signed file, zeros for its signature, then the payload. */
+bool signed_file_build(const char *file_name, const struct cert *signer, enum hash_code hash,
+	uint32_t timestamp, struct reader payload, struct bytes *out, struct error *err) MUST_CHECK;
+/* Puts the signature over the zeros of either. FAULT_REFUSED when its size differs. */
+bool signature_insert(struct bytes *file, struct reader signature, struct error *err) MUST_CHECK;
+/* The two lists say the same: records in whatever order, the signer, not the timestamp. */
+bool list_says_same(const struct trust_list *a, const struct trust_list *b);
