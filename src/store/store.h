@@ -172,3 +172,11 @@ bool store_job(struct store *s, uint64_t id, struct job *out, struct error *err)
 bool txn_finish_job(struct txn *t, uint64_t id, enum job_state state, const char *result,
 	struct error *err) MUST_CHECK;
 void job_done(struct job *job);
+
+/* what each node's processes were seen to serve: observations, not audited changes ------------- */
+
+typedef bool serving_fn(const char *node, const char *process, uint64_t number, void *into,
+	struct error *err);
+bool store_serving(struct store *s, serving_fn *each, void *into, struct error *err) MUST_CHECK;
+bool store_put_serving(struct store *s, const char *node, const char *process, uint64_t number,
+	struct error *err) MUST_CHECK;
