@@ -24,5 +24,11 @@ bool node_role_from_name(const char *name, enum node_role *out);
 /* Letters, digits, hyphen and dot; starts with a letter. FAULT_USAGE. */
 bool node_name_check(const char *name, struct error *err) MUST_CHECK;
 
-/* "SEP" or "ATA" and 12 upper-case hexadecimal digits, "CSF…": [A-Za-z0-9_.-], at most 63. */
+/* Labels of letters, digits and hyphens between dots (RFC 1123). FAULT_USAGE. */
+bool host_name_check(const char *host, struct error *err) MUST_CHECK;
+/* An organization, and a country of two upper-case letters or none. FAULT_USAGE. */
+bool cluster_subject_check(const struct cluster_subject *subject, struct error *err) MUST_CHECK;
+
+/* "SEP" or "ATA" and 12 upper-case hexadecimal digits; other devices ("CSF…"): a letter, then
+ * [A-Za-z0-9_.-], at most 63. FAULT_USAGE. */
 bool device_name_check(const char *name, struct error *err) MUST_CHECK;

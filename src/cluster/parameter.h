@@ -7,12 +7,12 @@
 struct parameter {
 	const char *name;
 	const char *fallback;
-	const char *values; /* "SHA-1|SHA-512", or NULL where `check` decides */
+	const char *values; /* "SHA-1|SHA-512"; where `check` decides, words for people */
 	bool (*check)(const char *value);
 	const char *means;
 };
 
-const struct parameter *parameter_find(const char *name);
+const struct parameter *parameter_find(const char *name); /* in any case; or NULL */
 const struct parameter *parameter_rows(size_t *count);
 /* FAULT_USAGE with the values that are allowed. */
 bool parameter_check(const struct parameter *row, const char *value, struct error *err) MUST_CHECK;
@@ -21,6 +21,6 @@ bool parameter_check(const struct parameter *row, const char *value, struct erro
 #define PARAMETER_ERA "Era"                                   /* A, B, C; default C */
 #define PARAMETER_ITL_SIGNER "ITL Signer"                     /* ITLRecovery (default), CallManager */
 #define PARAMETER_FILE_HASH "TFTP File Signature Algorithm"   /* SHA-1 (default), SHA-512 */
-#define PARAMETER_SECURITY_MODE "Cluster Security Mode"       /* 0 (default), 1 */
+#define PARAMETER_SECURITY_MODE "Cluster Security Mode"       /* 0; mixed mode is not served yet */
 #define PARAMETER_TVS_TTL "TVS Answer Lifetime"               /* seconds, default 86400 */
 #define PARAMETER_RESET "Phone Interaction on Certificate Update" /* automatic reset, manual reset */

@@ -29,6 +29,6 @@ struct restart {
 	unsigned by_itself; /* IN_A | … */
 };
 
-const struct service *service_find(const char *name);
+const struct service *service_find(const char *name); /* in any case; or NULL */
 const struct service *service_rows(size_t *count);
 const struct restart *restart_rows(size_t *count);

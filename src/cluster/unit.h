@@ -7,10 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "cluster/era.h"
 #include "cluster/role.h"
 
-enum { UNIT_COPIES = 4, UNIT_ROLES = 4, NODE_NAME_SIZE = 64 };
+enum { UNIT_COPIES = 4, UNIT_ROLES = 4, NODE_NAME_SIZE = 64, COMMON_NAME_SIZE = 65 };
 
 enum unit_scope {
 	SCOPE_NODE,    /* one key on every node that has the unit */
@@ -39,8 +40,9 @@ struct unit {
 	enum unit_key key;
 	unsigned usages; /* pki's USAGE_… | PURPOSE_… values; a test holds the two equal */
 	bool authority;  /* basicConstraints CA:TRUE, pathlen 0 */
-	const char *common_name; /* "%s": the node's host name; "CAPF-%08x", "ITLRECOVERY_%s" */
-	const char *copies[UNIT_COPIES]; /* trust stores that get a copy, on every node */
+	const char *common_name; /* "%s": the node's host name; "CAPF-%x", "ITLRECOVERY_%s" */
+	const char *copies[UNIT_COPIES]; /* trust stores that get a copy, on every node that has them */
+	bool copies_stay_home;           /* ipsec: only the publisher's goes to other nodes */
 	bool keeps_old_copies;           /* CAPF: old and new live side by side */
 	size_t role_count;
 	enum role roles[UNIT_ROLES]; /* what TVS vouches for */
@@ -57,3 +59,11 @@ const struct unit *unit_rows(size_t *count);
 /* The one unit for a job: what signs .sgn files, what is the TLS leaf of a service. */
 const struct unit *unit_file_signer(void);
 const struct unit *unit_for_service(const char *service);
+/* Fills in common_name: the host name or a random suffix, whichever it asks for. FAULT_USAGE when
+ * that is longer than a certificate can hold. */
+bool unit_common_name(const struct unit *unit, const char *host, uint32_t suffix,
+	char out[static COMMON_NAME_SIZE], struct error *err) MUST_CHECK;
+static inline bool unit_is_on(const struct unit *unit, enum node_role role)
+{
+	return (unit->nodes & 1U << role) != 0;
+}

@@ -1,0 +1,108 @@
+#include "cluster/service.h"
+
+#include "base/own.h"
+#include "base/text.h"
+
+enum {
+	ON_PUBLISHER = 1 << NODE_PUBLISHER,
+	ON_CALL_NODES = 1 << NODE_PUBLISHER | 1 << NODE_SUBSCRIBER,
+	ON_ALL_NODES = ON_CALL_NODES | 1 << NODE_PRESENCE,
+};
+
+#define TFTP "Cisco Tftp"
+#define TVS "Cisco Trust Verification Service"
+#define CAPF "Cisco Certificate Authority Proxy Function"
+#define CALLMANAGER "Cisco CallManager"
+#define CTI "Cisco CTIManager"
+#define HAPROXY "Cisco HAProxy"
+#define TOMCAT "Cisco Tomcat"
+#define SSOSP "Cisco SSOSP Tomcat"
+#define UDS "Cisco UDS Tomcat"
+#define AXL "Cisco AXL Tomcat"
+#define ILS "Cisco Intercluster Lookup Service"
+#define LBM "Cisco Location Bandwidth Manager"
+#define MOBILITY "Cisco Extension Mobility"
+#define DRF_MASTER "Cisco DRF Master"
+#define DRF_LOCAL "Cisco DRF Local"
+
+/* clang-format off */
+static const struct service services[] = {
+	/* name      kind            process      nodes          activated  leaf */
+	{ TFTP,        SERVICE_OURS,   "provision", ON_CALL_NODES, true,      "tomcat" },
+	{ TVS,         SERVICE_OURS,   "tvs",       ON_CALL_NODES, true,      "TVS" },
+	{ CAPF,        SERVICE_OURS,   "capf",      ON_PUBLISHER,  false,     "CAPF" },
+	{ CALLMANAGER, SERVICE_HOOKED, NULL,        ON_CALL_NODES, true,      "CallManager" },
+	{ CTI,         SERVICE_HOOKED, NULL,        ON_CALL_NODES, false,     "CallManager" },
+	{ HAPROXY,     SERVICE_HOOKED, NULL,        ON_CALL_NODES, false,     "CallManager" },
+	{ TOMCAT,      SERVICE_HOOKED, NULL,        ON_ALL_NODES,  true,      "tomcat" },
+	{ SSOSP,       SERVICE_NOTED,  NULL,        ON_ALL_NODES,  false,     "tomcat" },
+	{ UDS,         SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
+	{ AXL,         SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
+	{ ILS,         SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
+	{ LBM,         SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
+	{ MOBILITY,    SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
+	{ DRF_MASTER,  SERVICE_NOTED,  NULL,        ON_PUBLISHER,  false,     NULL },
+	{ DRF_LOCAL,   SERVICE_NOTED,  NULL,        ON_ALL_NODES,  false,     NULL },
+};
+
+/* Cisco Tftp signs with the key that it loaded at its start, so in era C, where lists change at
+ * once, it must follow by itself or phones would be sent signatures of a signer no longer listed. */
+static const struct restart restarts[] = {
+	/* unit               service      everywhere  by itself in */
+	{ "tomcat",            TOMCAT,      false, 0 },
+	{ "tomcat",            SSOSP,       false, 0 },
+	{ "tomcat",            UDS,         false, 0 },
+	{ "tomcat",            AXL,         false, 0 },
+	{ "tomcat",            ILS,         false, 0 },
+	{ "tomcat",            LBM,         false, 0 },
+	{ "tomcat",            MOBILITY,    false, 0 },
+	{ "tomcat",            DRF_MASTER,  true,  0 },
+	{ "tomcat",            DRF_LOCAL,   true,  0 },
+	{ "tomcat",            TFTP,        false, IN_C },
+	{ "tomcat-ECDSA",      TOMCAT,      false, 0 },
+	{ "tomcat-ECDSA",      SSOSP,       false, 0 },
+	{ "tomcat-ECDSA",      UDS,         false, 0 },
+	{ "tomcat-ECDSA",      AXL,         false, 0 },
+	{ "tomcat-ECDSA",      DRF_MASTER,  true,  0 },
+	{ "tomcat-ECDSA",      DRF_LOCAL,   true,  0 },
+	{ "ipsec",             DRF_MASTER,  true,  0 },
+	{ "ipsec",             DRF_LOCAL,   true,  0 },
+	{ "ipsec",             TOMCAT,      false, 0 },
+	{ "CAPF",              CAPF,        false, IN_C },
+	{ "CAPF",              TVS,         true,  IN_C },
+	{ "CAPF",              TFTP,        true,  IN_C },
+	{ "CAPF",              HAPROXY,     true,  0 },
+	{ "CallManager",       CALLMANAGER, true,  0 },
+	{ "CallManager",       CTI,         true,  0 },
+	{ "CallManager",       TVS,         true,  IN_C },
+	{ "CallManager",       TFTP,        true,  IN_C },
+	{ "CallManager",       HAPROXY,     true,  0 },
+	{ "CallManager-ECDSA", CALLMANAGER, true,  0 },
+	{ "CallManager-ECDSA", CTI,         true,  0 },
+	{ "CallManager-ECDSA", HAPROXY,     true,  0 },
+	{ "TVS",               TVS,         true,  IN_C },
+	{ "TVS",               TFTP,        true,  IN_C },
+	{ "ITLRecovery",       TVS,         true,  IN_C },
+	{ "ITLRecovery",       TFTP,        true,  IN_C },
+};
+/* clang-format on */
+
+const struct service *service_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT(services); i++)
+		if (text_same_nocase(services[i].name, name))
+			return &services[i];
+	return NULL;
+}
+
+const struct service *service_rows(size_t *count)
+{
+	*count = COUNT(services);
+	return services;
+}
+
+const struct restart *restart_rows(size_t *count)
+{
+	*count = COUNT(restarts);
+	return restarts;
+}
