@@ -1,5 +1,9 @@
 #pragma once
-/* One line an event on stderr (the journal under systemd), spoken by whoever owns the request. */
+/*
+ * One line an event on stderr, spoken by whoever owns the request: time, level, node/process, text.
+ * Control bytes are escaped, so that no peer can forge a line. Under systemd (JOURNAL_STREAM) the
+ * journal's own priority takes the place of time and level.
+ */
 #include "base/error.h"
 #include "base/reader.h"
 
@@ -12,5 +16,6 @@ void log_info(const char *format, ...) PRINTF(1, 2);
 void log_debug(const char *format, ...) PRINTF(1, 2);
 /* "refused 127.16.0.9:4711 tftp: malformed: …": bad input costs one such line and nothing else. */
 void log_refused(const char *peer, const char *what, const struct error *why);
-/* Sends libevent's, libcurl's and libxml2's words through here. */
-void log_adopt_libraries(void);
+/* For net/'s loop_on_words: what libevent has to say. */
+void log_library(bool grave, const char *text);
+bool log_level_from_name(const char *name, enum log_level *out);

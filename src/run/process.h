@@ -4,7 +4,7 @@
  * executing this program again, hands sockets over by name (LISTEN_FDS, as systemd does), restarts
  * what dies (backoff 50 ms … 2 s), and keeps the listeners open meanwhile; its children end when it
  * does. A process opens what it needs, then drops its user, then enters its sandbox, and only then
- * reads what others sent.
+ * reads what others sent. docs/processes.md
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -13,18 +13,22 @@
 #include "run/settings.h"
 
 enum sandbox {
-	SANDBOX_SIGNER,  /* files under its key directory; no network */
-	SANDBOX_STORE,   /* files under the store, state and root; no network but Unix sockets */
-	SANDBOX_PHONES,  /* reads the snapshot and the root; accepts, never starts a program */
-	SANDBOX_ADMIN,
+	SANDBOX_SIGNER, /* files under its paths; no network; may fork for key generation */
+	SANDBOX_STORE,  /* files under its paths; new sockets only to siblings */
+	SANDBOX_PHONES, /* reads under its paths; accepts, sends datagrams, asks siblings */
+	SANDBOX_ADMIN,  /* no files; accepts, asks siblings */
 };
 
 enum { PROCESS_SOCKETS = 6 };
 
-/* One row a process, in bin/: what it listens on and what runs it. */
+/* One row a process, in bin/: what it listens on and what runs it. Started in table order, ended
+ * in the opposite one. */
 struct process_row {
-	const char *name; /* "provision" */
-	unsigned user;    /* added to settings.user */
+	const char *name;     /* "provision" */
+	unsigned user;        /* added to settings.user */
+	bool keeps_store;     /* runs with the group that may write the store */
+	const char *directory; /* its own in the state directory, made for it; or NULL */
+	unsigned directory_mode;
 	const char *sockets[PROCESS_SOCKETS]; /* names from socket_rows, NULL-terminated */
 	/* Returns false with err when it could not start or go on. true: asked to end. */
 	bool (*run)(const struct settings *settings, struct error *err);
@@ -33,15 +37,35 @@ struct process_row {
 /* One row a socket: how the supervisor makes it. */
 struct socket_row {
 	const char *name; /* "tftp", "signer.manager" */
-	enum socket_kind { SOCKET_UDP, SOCKET_TCP, SOCKET_ADMIN, SOCKET_SIBLING } kind;
-	size_t setting; /* offset in struct settings of its address; sockets of kind SIBLING: none */
-	const char *for_process; /* SIBLING: who may connect; the file is that user's, 0600 */
+	enum socket_kind {
+		SOCKET_UDP,
+		SOCKET_TCP,
+		SOCKET_ADMIN,   /* Unix stream */
+		SOCKET_SIBLING, /* Unix SOCK_SEQPACKET in the runtime directory */
+	} kind;
+	size_t setting;          /* offset of its address or path in struct settings; SIBLING: none */
+	const char *for_process; /* Unix: whose user may connect, 0600 */
 };
 const struct socket_row *socket_rows(size_t *count);
 
-/* Runs until SIGTERM or SIGINT. Prints "ready" on `ready_fd` (-1: none) when all have started. */
-bool supervise(const char *settings_path, const struct settings *settings,
-	const struct process_row *rows, size_t count, int ready_fd, struct error *err) MUST_CHECK;
+/* Binds and listens at `where`, close-on-exec; -1 with err. bin/ gives it, from net/. */
+typedef int socket_open_fn(const struct socket_row *row, const char *where, struct error *err);
+
+struct supervision {
+	const char *settings_path; /* handed on to the processes */
+	const struct settings *settings;
+	const struct process_row *rows;
+	size_t count;
+	socket_open_fn *open_socket;
+	int ready_fd; /* gets "ready\n" and is closed when all serve; -1: none */
+};
+
+/* Runs until SIGTERM or SIGINT. False when the node could not be brought up: a socket that cannot
+ * be bound, a directory, or a process that failed before it ever served (its sentence). */
+bool supervise(const struct supervision *node, struct error *err) MUST_CHECK;
+
+/* Runs one process that the supervisor started, to its end. A failure has then been told. */
+bool process_run(const struct supervision *node, const char *name, struct error *err) MUST_CHECK;
 
 /* In a process: the descriptor of a named socket that it was handed, or -1 when it is switched
  * off. Close-on-exec. */
@@ -53,7 +77,7 @@ bool process_sibling_path(const struct settings *settings, const char *name, cha
 uint32_t process_user(const struct settings *settings, const char *process);
 /* Drops to the process's user (when root and settings.user is set), then enters the sandbox.
  * `paths` are the directories that stay reachable, NULL-terminated; write access where the sandbox
- * says so. Nothing hostile is read before this. */
+ * says so, never to the operator's tree (settings.root). Nothing hostile is read before this. */
 bool process_enter(const struct settings *settings, const char *process, enum sandbox kind,
 	const char *const *paths, struct error *err) MUST_CHECK;
 /* Tells the supervisor that this process serves (sd_notify style). */

@@ -19,14 +19,21 @@ struct settings {
 	uint64_t http_request, http_idle, http_connections;
 	uint64_t tftp_transfers, tftp_per_source;
 	uint64_t user;           /* [node] user: first of the node's numeric users; 0: no drop */
+	uint64_t group;          /* [node] group: who may write the store; 0: the same as user */
 	int64_t clock_offset;    /* [node] clock-offset, seconds */
 	char log_level[16];      /* [node] log: error, warning, info, debug */
 };
 
 struct setting_row {
 	const char *section, *name;
-	enum setting_kind { SETTING_TEXT, SETTING_PATH, SETTING_NUMBER, SETTING_SIGNED,
-		SETTING_CHOICE } kind;
+	enum setting_kind {
+		SETTING_TEXT,
+		SETTING_PATH,    /* absolute */
+		SETTING_ADDRESS, /* host:port, or "off", which is "" in the struct */
+		SETTING_NUMBER,
+		SETTING_SIGNED,  /* from -max to max */
+		SETTING_CHOICE,
+	} kind;
 	size_t offset, size; /* in struct settings */
 	uint64_t min, max;
 	const char *fallback; /* NULL: must be given */

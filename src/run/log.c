@@ -1,0 +1,101 @@
+#include "run/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+enum { LINE_SIZE = 1024, HEAD_SIZE = 192 };
+
+/* journal: the number that syslog(3) and the journal give this level. */
+static const struct level_row {
+	const char *name;
+	int journal;
+} levels[] = {
+	[LOG_LEVEL_ERROR] = { "error", 3 },
+	[LOG_LEVEL_WARNING] = { "warning", 4 },
+	[LOG_LEVEL_INFO] = { "info", 6 },
+	[LOG_LEVEL_DEBUG] = { "debug", 7 },
+};
+
+static struct {
+	char node[64], process[32];
+	enum log_level level;
+	bool journal;
+} log_state = { .process = "dialtrust", .level = LOG_LEVEL_INFO };
+
+void log_open(const char *node, const char *process, enum log_level level)
+{
+	(void)snprintf(log_state.node, sizeof(log_state.node), "%s", node);
+	(void)snprintf(log_state.process, sizeof(log_state.process), "%s", process);
+	log_state.level = level;
+	log_state.journal = getenv("JOURNAL_STREAM") != NULL;
+}
+
+bool log_level_from_name(const char *name, enum log_level *out)
+{
+	for (size_t i = 0; i < COUNT(levels); i++)
+		if (strcmp(levels[i].name, name) == 0) {
+			*out = (enum log_level)i;
+			return true;
+		}
+	return false;
+}
+
+static void head(enum log_level level, char out[static HEAD_SIZE])
+{
+	const char *slash = log_state.node[0] == '\0' ? "" : "/";
+	char when[TIME_TEXT_SIZE];
+	if (log_state.journal)
+		(void)snprintf(out, HEAD_SIZE, "<%d>%s%s%s: ", levels[level].journal,
+			log_state.node, slash, log_state.process);
+	else
+		(void)snprintf(out, HEAD_SIZE, "%s %s %s%s%s: ", text_time(clock_now(), when),
+			levels[level].name, log_state.node, slash, log_state.process);
+}
+
+/* One write(2) a line: lines of several processes on one stderr do not mix. */
+static void PRINTF(2, 0) say(enum log_level level, const char *format, va_list args)
+{
+	if (level > log_state.level)
+		return;
+	char text[LINE_SIZE - HEAD_SIZE], safe[LINE_SIZE - HEAD_SIZE], before[HEAD_SIZE],
+		line[LINE_SIZE + 2];
+	(void)vsnprintf(text, sizeof(text), format, args);
+	head(level, before);
+	int used = snprintf(line, sizeof(line), "%s%s\n", before,
+		text_escape(reader_of_text(text), safe, sizeof(safe)));
+	if (used > 0 && write(STDERR_FILENO, line, (size_t)used) < 0)
+		return; /* nobody left to tell */
+}
+
+#define DEFINE_LOG(name, level)                                                                    \
+	void name(const char *format, ...)                                                         \
+	{                                                                                          \
+		va_list args;                                                                      \
+		va_start(args, format);                                                            \
+		say(level, format, args);                                                          \
+		va_end(args);                                                                      \
+	}
+
+DEFINE_LOG(log_error, LOG_LEVEL_ERROR)
+DEFINE_LOG(log_warning, LOG_LEVEL_WARNING)
+DEFINE_LOG(log_info, LOG_LEVEL_INFO)
+DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG)
+
+void log_refused(const char *peer, const char *what, const struct error *why)
+{
+	log_warning("refused %s %s: %s: %s", peer, what, fault_name(why->fault), why->text);
+}
+
+void log_library(bool grave, const char *text)
+{
+	if (grave)
+		log_warning("libevent: %s", text);
+	else
+		log_debug("libevent: %s", text);
+}
