@@ -1,0 +1,175 @@
+#include "trust/list_build.h"
+
+/* docs/formats/signed-header.md#versions: what the appliance writes into lists and into files */
+static const struct version list_version = { 1, 2 }, file_version = { 1, 0 };
+
+static const uint8_t zeros[512]; /* stands where the signature will be */
+
+static bool signer_modulus(const struct cert *signer, size_t *out, struct error *err)
+{
+	struct cert_key key = cert_key(signer);
+	bool has_code = key.bits == 1024 || key.bits == 2048 || key.bits == 4096;
+	if (!key.rsa || !has_code)
+		return fail(err, FAULT_REFUSED,
+			"a signer with a key of %s: phones need RSA of 1024, 2048 or 4096 bits", key.name);
+	*out = key.bits / 8;
+	return true;
+}
+
+static bool fill_header(struct signed_header *header, const char *file_name,
+	const struct cert *signer, enum hash_code hash, struct error *err)
+{
+	if (!signer_modulus(signer, &header->modulus, err))
+		return false;
+	if (hash != HASH_SHA1 && hash != HASH_SHA512)
+		return fail(err, FAULT_REFUSED, "%s: signatures are written with SHA-1 or SHA-512",
+			hash_code_name(hash));
+	header->signer_name = reader_of_text(cert_subject(signer, NAME_APPLIANCE));
+	header->serial = cert_serial(signer);
+	header->issuer_name = reader_of_text(cert_issuer(signer, NAME_APPLIANCE));
+	header->hash = hash;
+	header->signature = reader_of(zeros, header->modulus);
+	header->file_name = reader_of_text(file_name);
+	header->has_timestamp = true;
+	return true;
+}
+
+static bool fill_record(struct trust_record *record, const struct list_record *plan,
+	struct error *err)
+{
+	struct cert_key key = cert_key(plan->cert);
+	if (!key.rsa || key.weak)
+		return fail(err, FAULT_REFUSED, "a key of %s: phones read only sound RSA keys here",
+			key.name);
+	*record = (struct trust_record){
+		.has_dns_name = plan->dns_name != NULL,
+		.dns_name = reader_of_text(plan->dns_name != NULL ? plan->dns_name : ""),
+		.subject = reader_of_text(cert_subject(plan->cert, NAME_APPLIANCE)),
+		.has_role = true,
+		.role = (uint16_t)plan->role,
+		.issuer = reader_of_text(cert_issuer(plan->cert, NAME_APPLIANCE)),
+		.serial = cert_serial(plan->cert),
+		.public_key = cert_public_key(plan->cert),
+		.signature = cert_signature(plan->cert),
+		.certificate = cert_der(plan->cert),
+	};
+	return true;
+}
+
+static bool check_signers(const struct list_plan *plan, struct error *err)
+{
+	size_t count = 0;
+	bool own = false;
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->records[i].role != ROLE_SAST)
+			continue;
+		count++;
+		own = own || cert_same(plan->records[i].cert, plan->signer);
+	}
+	if (count > LIMIT_ROLE_0)
+		return fail(err, FAULT_REFUSED,
+			"%zu records with role 0: phones take at most %d", count, LIMIT_ROLE_0);
+	if (!own)
+		return fail(err, FAULT_REFUSED,
+			"the list has no record with role 0 for its signer %s: no phone could follow it",
+			cert_subject(plan->signer, NAME_APPLIANCE));
+	return true;
+}
+
+static bool fill_list(struct trust_list *list, const struct list_plan *plan, struct error *err)
+{
+	if (plan->count > LIMIT_RECORDS)
+		return fail(err, FAULT_REFUSED, "%zu records: a list holds at most %d", plan->count,
+			LIMIT_RECORDS);
+	if (!check_signers(plan, err) ||
+		!fill_header(&list->header, plan->file_name, plan->signer, plan->hash, err))
+		return false;
+	list->header.version = list_version;
+	list->header.timestamp = plan->timestamp;
+	list->count = plan->count;
+	for (size_t i = 0; i < plan->count; i++)
+		if (!fill_record(&list->records[i], &plan->records[i], err))
+			return fail_in(err, "record %zu, %s", i + 1,
+				cert_subject(plan->records[i].cert, NAME_APPLIANCE));
+	return true;
+}
+
+bool list_build(const struct list_plan *plan, struct bytes *out, struct error *err)
+{
+	struct trust_list list = { 0 };
+	if (!fill_list(&list, plan, err))
+		return fail_in(err, "building %s", plan->file_name);
+	AUTO_DONE(writer) w = writer_new(LIMIT_TRUST_LIST);
+	trust_list_write(&w, &list);
+	if (!w.ok)
+		return fail(err, FAULT_REFUSED,
+			"building %s: %zu records make more than %d bytes, which phones do not load",
+			plan->file_name, plan->count, LIMIT_TRUST_LIST);
+	return writer_take(&w, out, err);
+}
+
+bool signed_file_build(const char *file_name, const struct cert *signer, enum hash_code hash,
+	uint32_t timestamp, struct reader payload, struct bytes *out, struct error *err)
+{
+	struct signed_header header = { .version = file_version, .timestamp = timestamp };
+	if (!fill_header(&header, file_name, signer, hash, err))
+		return fail_in(err, "building %s", file_name);
+	AUTO_DONE(writer) w = writer_new(LIMIT_SIGNED_FILE + UINT16_MAX);
+	signed_header_write(&w, &header);
+	writer_bytes(&w, payload);
+	if (!w.ok)
+		return fail(err, FAULT_LIMIT, "building %s: more than %d bytes", file_name,
+			LIMIT_SIGNED_FILE);
+	return writer_take(&w, out, err);
+}
+
+bool signature_insert(struct bytes *file, struct reader signature, struct error *err)
+{
+	enum { TAG_AND_LENGTH = 3 };
+	struct reader rest = bytes_reader(file);
+	struct signed_header header;
+	if (!signed_header_parse(&rest, &header, err))
+		return fail_in(err, "putting a signature in");
+	if (signature.left != header.signature.left)
+		return fail(err, FAULT_REFUSED, "a signature of %zu bytes where %zu belong",
+			signature.left, header.signature.left);
+	struct writer spot = writer_on(file->data + header.signature_offset + TAG_AND_LENGTH,
+		signature.left);
+	writer_bytes(&spot, signature);
+	return true;
+}
+
+static bool same_record(const struct trust_record *a, const struct trust_record *b)
+{
+	return a->has_role == b->has_role && a->role == b->role &&
+		a->has_dns_name == b->has_dns_name && reader_same(a->dns_name, b->dns_name) &&
+		reader_same(a->subject, b->subject) && reader_same(a->issuer, b->issuer) &&
+		reader_same(a->serial, b->serial) && reader_same(a->public_key, b->public_key) &&
+		reader_same(a->signature, b->signature) &&
+		reader_same(a->certificate, b->certificate) && reader_same(a->address, b->address) &&
+		reader_same(a->certificate_hash, b->certificate_hash) && a->hash == b->hash;
+}
+
+static bool same_records(const struct trust_list *a, const struct trust_list *b)
+{
+	bool taken[LIMIT_RECORDS] = { false };
+	for (size_t i = 0; i < a->count; i++) {
+		size_t k = 0;
+		while (k < b->count && (taken[k] || !same_record(&a->records[i], &b->records[k])))
+			k++;
+		if (k == b->count)
+			return false;
+		taken[k] = true;
+	}
+	return a->count == b->count;
+}
+
+bool list_says_same(const struct trust_list *a, const struct trust_list *b)
+{
+	const struct signed_header *one = &a->header, *other = &b->header;
+	return reader_same(one->signer_name, other->signer_name) &&
+		reader_same(one->serial, other->serial) &&
+		reader_same(one->issuer_name, other->issuer_name) && one->hash == other->hash &&
+		one->modulus == other->modulus && reader_same(one->file_name, other->file_name) &&
+		same_records(a, b);
+}
