@@ -2,12 +2,13 @@
 /*
  * Trust lists (ITL and CTL): one signed header and up to 64 records. Parsing is strict and keeps
  * views into the caller's bytes; it says whether this is a trust list, never whether to believe
- * it (trust/list_check.h). docs/formats/trust-list.md
+ * it (trust/belief.h). docs/formats/trust-list.md
  */
 #include "base/limits.h"
 #include "wire/signed_header.h"
 
-/* A record as it stands on the wire; a view is empty where its tag is absent. */
+/* A record as it stands on the wire. A view is not `ok` where its tag is absent; a text that is
+ * there may be empty. */
 struct trust_record {
 	size_t offset; /* of the record in the file; set by parsing */
 	size_t size;
