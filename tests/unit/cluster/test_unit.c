@@ -1,0 +1,233 @@
+#include "cluster/unit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "cluster/service.h"
+#include "pki/self_signed.h"
+
+static const struct unit *units(size_t *count)
+{
+	return unit_rows(count);
+}
+
+static void rows_are_named_once_and_found(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct unit *rows = units(&count);
+	for (size_t i = 0; i < count; i++) {
+		assert_ptr_equal(unit_find(rows[i].name), &rows[i]);
+		assert_true(strlen(rows[i].name) < NODE_NAME_SIZE);
+		assert_true(strlen(rows[i].means) > 0);
+		assert_true(rows[i].nodes != 0 && rows[i].nodes < 1U << (NODE_PRESENCE + 1));
+	}
+	assert_ptr_equal(unit_find("callmanager"), unit_find("CallManager"));
+	assert_null(unit_find("CallManage"));
+	assert_null(unit_find("CallManager "));
+	assert_null(unit_find(""));
+}
+
+static void only_identities_have_keys_and_only_stores_end_in_trust(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct unit *rows = units(&count);
+	for (size_t i = 0; i < count; i++) {
+		const struct unit *u = &rows[i];
+		const char *end = strstr(u->name, "-trust");
+		assert_true(u->trust == (end != NULL && strlen(end) == strlen("-trust")));
+		assert_true(u->trust == (u->key == UNIT_KEY_NONE));
+		assert_true(u->trust == (u->common_name == NULL));
+		assert_true(u->trust == (u->usages == 0));
+		if (!u->trust)
+			continue;
+		assert_int_equal(u->scope, SCOPE_NODE);
+		assert_int_equal(u->lists, LISTS_NONE);
+		assert_int_equal(u->list_role_count, 0);
+		assert_null(u->copies[0]);
+		assert_false(u->made_at_install || u->signs_lists || u->signs_files || u->authority);
+	}
+}
+
+static void copies_go_to_trust_stores(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct unit *rows = units(&count);
+	for (size_t i = 0; i < count; i++)
+		for (size_t c = 0; c < UNIT_COPIES && rows[i].copies[c] != NULL; c++) {
+			const struct unit *store = unit_find(rows[i].copies[c]);
+			assert_non_null(store);
+			assert_true(store->trust);
+			assert_int_equal(rows[i].nodes & ~store->nodes, 0);
+		}
+	assert_true(unit_find("CAPF")->keeps_old_copies);
+	assert_true(unit_find("ipsec")->copies_stay_home);
+	assert_null(unit_find("TVS")->copies[0]);
+}
+
+static void roles_have_rows_and_appear_once(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct unit *rows = units(&count);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(rows[i].role_count <= UNIT_ROLES);
+		assert_true(rows[i].list_role_count <= UNIT_ROLES);
+		for (size_t r = 0; r < rows[i].role_count; r++) {
+			assert_non_null(role_find(rows[i].roles[r]));
+			assert_int_not_equal(rows[i].roles[r], ROLE_UNKNOWN);
+			for (size_t other = r + 1; other < rows[i].role_count; other++)
+				assert_int_not_equal(rows[i].roles[r], rows[i].roles[other]);
+		}
+		assert_true((rows[i].lists == LISTS_NONE) == (rows[i].list_role_count == 0));
+	}
+}
+
+static void services_of_list_roles_exist(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct unit *rows = units(&count);
+	for (size_t i = 0; i < count; i++)
+		for (size_t r = 0; r < rows[i].list_role_count; r++) {
+			const struct unit_list_role *role = &rows[i].list_roles[r];
+			assert_non_null(role_find(role->role));
+			assert_true(role->if_service == (role->service != NULL));
+			assert_true(role->service == NULL || service_find(role->service) != NULL);
+		}
+}
+
+/* A trust list holds at most two role-0 records, and its signer must be one of them. */
+static void signers_of_lists_are_role_0_and_no_more_than_two(void **state)
+{
+	(void)state;
+	size_t count, anchors = 0, file_signers = 0;
+	const struct unit *rows = units(&count);
+	for (size_t i = 0; i < count; i++) {
+		bool anchor = false;
+		for (size_t r = 0; r < rows[i].list_role_count; r++)
+			anchor = anchor || rows[i].list_roles[r].role == ROLE_SAST;
+		assert_true(anchor == rows[i].signs_lists);
+		assert_true(!rows[i].signs_lists || rows[i].key == UNIT_KEY_RSA_2048);
+		anchors += anchor;
+		file_signers += rows[i].signs_files;
+	}
+	assert_int_equal(anchors, 2);
+	assert_int_equal(file_signers, 1);
+	assert_string_equal(unit_file_signer()->name, "CallManager");
+	assert_int_equal(unit_file_signer()->key, UNIT_KEY_RSA_2048);
+	assert_string_equal(unit_for_service("Cisco Trust Verification Service")->name, "TVS");
+	assert_string_equal(unit_for_service("Cisco Tftp")->name, "tomcat");
+}
+
+/* What `show itl` lists, from the first record to the last. */
+static void the_table_is_in_the_order_of_an_itl(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *unit;
+		enum role role;
+	} itl[] = { { "ITLRecovery", ROLE_SAST }, { "CallManager", ROLE_SAST },
+		{ "CallManager", ROLE_TFTP }, { "CAPF", ROLE_CAPF }, { "TVS", ROLE_TVS } };
+	size_t count, at = 0;
+	const struct unit *rows = units(&count);
+	for (size_t i = 0; i < count; i++)
+		for (size_t r = 0; r < rows[i].list_role_count; r++, at++) {
+			assert_true(at < COUNT(itl));
+			assert_string_equal(rows[i].name, itl[at].unit);
+			assert_int_equal(rows[i].list_roles[r].role, itl[at].role);
+		}
+	assert_int_equal(at, COUNT(itl));
+}
+
+static void usages_are_the_numbers_of_pki(void **state)
+{
+	(void)state;
+	const unsigned service = USAGE_DIGITAL_SIGNATURE | USAGE_KEY_ENCIPHERMENT |
+		USAGE_DATA_ENCIPHERMENT | USAGE_KEY_AGREEMENT | USAGE_CERT_SIGN | PURPOSE_SERVER |
+		PURPOSE_CLIENT | PURPOSE_IPSEC_END_SYSTEM;
+	assert_int_equal(unit_find("tomcat")->usages, service);
+	assert_int_equal(unit_find("CallManager")->usages, service);
+	assert_int_equal(unit_find("TVS")->usages, service);
+	assert_int_equal(unit_find("ITLRecovery")->usages, service);
+	assert_int_equal(unit_find("tomcat-ECDSA")->usages,
+		service & ~(unsigned)(USAGE_KEY_ENCIPHERMENT | USAGE_DATA_ENCIPHERMENT));
+	assert_int_equal(unit_find("CAPF")->usages,
+		USAGE_DIGITAL_SIGNATURE | USAGE_CERT_SIGN | PURPOSE_SERVER | PURPOSE_CLIENT);
+	assert_true(unit_find("CAPF")->authority);
+}
+
+static void what_a_node_gets_at_install(void **state)
+{
+	(void)state;
+	static const unsigned expected[] = { [NODE_PUBLISHER] = 8, [NODE_SUBSCRIBER] = 6,
+		[NODE_PRESENCE] = 3 };
+	size_t count;
+	const struct unit *rows = units(&count);
+	for (int role = NODE_PUBLISHER; role <= NODE_PRESENCE; role++) {
+		unsigned made = 0;
+		for (size_t i = 0; i < count; i++)
+			made += rows[i].made_at_install && unit_is_on(&rows[i], (enum node_role)role);
+		assert_int_equal(made, expected[role]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].scope == SCOPE_CLUSTER)
+			assert_int_equal(rows[i].nodes, 1 << NODE_PUBLISHER);
+}
+
+static void common_names_are_filled_in(void **state)
+{
+	(void)state;
+	char name[COMMON_NAME_SIZE];
+	assert_true(unit_common_name(unit_find("TVS"), "pub.example.net", 0, name, NULL));
+	assert_string_equal(name, "pub.example.net");
+	assert_true(unit_common_name(unit_find("tomcat-ECDSA"), "pub", 0, name, NULL));
+	assert_string_equal(name, "pub-EC");
+	assert_true(unit_common_name(unit_find("ITLRecovery"), "pub", 0, name, NULL));
+	assert_string_equal(name, "ITLRECOVERY_pub");
+	assert_true(unit_common_name(unit_find("CAPF"), "pub", 0x87c0a5, name, NULL));
+	assert_string_equal(name, "CAPF-0087c0a5");
+}
+
+static void a_host_name_that_fills_the_common_name_fits_and_one_more_does_not(void **state)
+{
+	(void)state;
+	char host[COMMON_NAME_SIZE + 1], name[COMMON_NAME_SIZE] = "untouched";
+	memset(host, 'h', sizeof(host));
+	host[COMMON_NAME_SIZE] = '\0';
+	struct error err = { 0 };
+	assert_false(unit_common_name(unit_find("TVS"), host, 0, name, &err));
+	assert_int_equal(err.fault, FAULT_USAGE);
+	assert_string_equal(name, "untouched");
+	host[COMMON_NAME_SIZE - 1] = '\0';
+	assert_true(unit_common_name(unit_find("TVS"), host, 0, name, &err));
+	assert_string_equal(name, host);
+	assert_false(unit_common_name(unit_find("CallManager-ECDSA"), host, 0, name, &err));
+	assert_string_equal(name, host);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_are_named_once_and_found),
+		cmocka_unit_test(only_identities_have_keys_and_only_stores_end_in_trust),
+		cmocka_unit_test(copies_go_to_trust_stores),
+		cmocka_unit_test(roles_have_rows_and_appear_once),
+		cmocka_unit_test(services_of_list_roles_exist),
+		cmocka_unit_test(signers_of_lists_are_role_0_and_no_more_than_two),
+		cmocka_unit_test(the_table_is_in_the_order_of_an_itl),
+		cmocka_unit_test(usages_are_the_numbers_of_pki),
+		cmocka_unit_test(what_a_node_gets_at_install),
+		cmocka_unit_test(common_names_are_filled_in),
+		cmocka_unit_test(a_host_name_that_fills_the_common_name_fits_and_one_more_does_not),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
