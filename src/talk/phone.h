@@ -24,9 +24,9 @@ struct phone_server {
 };
 
 struct phone_settings {
-	char name[DEVICE_NAME_SIZE];   /* "SEP001122334455" */
-	char model[PHONE_MODEL_SIZE];  /* "CP-8861": TVS hears "CP-8861-SEP001122334455" */
-	bool http_first;               /* newer loads: HTTP, then TFTP; else TFTP alone */
+	char name[DEVICE_NAME_SIZE];  /* "SEP001122334455" */
+	char model[PHONE_MODEL_SIZE]; /* "CP-8861": TVS hears "CP-8861-SEP001122334455" */
+	bool http_first;              /* newer loads: HTTP, then TFTP; else TFTP alone */
 	size_t server_count;
 	struct phone_server servers[PHONE_SERVERS]; /* in the order in which they are tried */
 };
@@ -37,8 +37,8 @@ struct phone_configuration {
 	struct phone_tvs {
 		char address[ADDRESS_SIZE];
 		uint16_t port;
-	} tvs[PHONE_TVS];               /* by priority, the first to be asked first */
-	char load[LIMIT_FILE_NAME - 8]; /* loadInformation; "": no firmware is asked for */
+	} tvs[PHONE_TVS];                 /* by priority, the first to be asked first */
+	char load[LIMIT_FILE_NAME - 8];   /* loadInformation; "": no firmware is asked for */
 	char service_url[PHONE_URL_SIZE]; /* https; "": none */
 };
 
@@ -106,8 +106,8 @@ void phone_free(struct phone *p);
 DEFINE_AUTO(phone, phone_free);
 
 /* FAULT_REFUSED, nothing changed: the event does not answer the action that is under way. */
-bool phone_step(struct phone *p, const struct phone_event *event, int64_t now,
-	struct error *err) MUST_CHECK;
+bool phone_step(struct phone *p, const struct phone_event *event, int64_t now, struct error *err)
+	MUST_CHECK;
 const struct phone_action *phone_action(const struct phone *p);
 
 /* What an earlier life left; before the first event. */
@@ -118,6 +118,6 @@ bool phone_restore_answer(struct phone *p, const struct phone_answer *answer /* 
 	struct error *err) MUST_CHECK;
 
 /* What is worth keeping when it rests; all borrowed. */
-struct reader phone_list(const struct phone *p, enum phone_subject which); /* empty: none held */
+struct reader phone_list(const struct phone *p, enum phone_subject which);    /* empty: none held */
 const struct phone_configuration *phone_configuration(const struct phone *p); /* or NULL */
 const struct phone_answer *phone_answers(const struct phone *p, size_t *count);

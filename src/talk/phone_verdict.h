@@ -23,14 +23,14 @@ enum phone_subject {
 };
 
 enum phone_outcome {
-	PHONE_INSTALLED,  /* a first list */
-	PHONE_UPDATED,    /* a list in place of another */
-	PHONE_UNCHANGED,  /* the list that is held already; real phones stay silent */
-	PHONE_VERIFIED,   /* signature, or a server's certificate, believed */
-	PHONE_TAKEN,      /* nothing to verify it by: unsigned, or signed by the phone's maker */
-	PHONE_NONE,       /* the server has no such file, or an empty one */
-	PHONE_REJECTED,   /* malformed, badly signed, not vouched for */
-	PHONE_UNREACHED,  /* no server gave it */
+	PHONE_INSTALLED, /* a first list */
+	PHONE_UPDATED,   /* a list in place of another */
+	PHONE_UNCHANGED, /* the list that is held already; real phones stay silent */
+	PHONE_VERIFIED,  /* signature, or a server's certificate, believed */
+	PHONE_TAKEN,     /* nothing to verify it by: unsigned, or signed by the phone's maker */
+	PHONE_NONE,      /* the server has no such file, or an empty one */
+	PHONE_REJECTED,  /* malformed, badly signed, not vouched for */
+	PHONE_UNREACHED, /* no server gave it */
 };
 
 enum phone_basis {
@@ -50,7 +50,7 @@ struct phone_verdict {
 	char server[ADDRESS_SIZE];    /* that gave the file; "" when none did */
 	enum phone_transport transport;
 	char tvs[PHONE_TVS_TEXT_SIZE]; /* that vouched or refused: "127.0.10.1:2445"; or "" */
-	struct error why; /* NONE, REJECTED, UNREACHED: the reason */
+	struct error why;              /* NONE, REJECTED, UNREACHED: the reason */
 };
 
 const char *phone_subject_name(enum phone_subject subject); /* "ITL", "configuration", … */

@@ -27,9 +27,10 @@ struct tftp_client {
 };
 
 bool tftp_client_start(struct tftp_client *t, const char *name,
-	const struct tftp_client_settings *settings, int64_t now_ms, tftp_emit_fn *emit,
-	void *context, struct error *err) MUST_CHECK;
+	const struct tftp_client_settings *settings, int64_t now_ms, const struct tftp_out *out,
+	struct error *err) MUST_CHECK;
+/* Also after its end: a last block that comes again is acknowledged again. */
 void tftp_client_packet(struct tftp_client *t, const struct tftp_packet *packet, int64_t now_ms,
-	tftp_emit_fn *emit, void *context);
-void tftp_client_tick(struct tftp_client *t, int64_t now_ms, tftp_emit_fn *emit, void *context);
+	const struct tftp_out *out);
+void tftp_client_tick(struct tftp_client *t, int64_t now_ms, const struct tftp_out *out);
 void tftp_client_done(struct tftp_client *t);

@@ -23,16 +23,19 @@ struct tftp_server { /* in place; nothing to free */
 	int64_t resend_at; /* monotonic ms; the shell calls tftp_server_tick then */
 	int64_t round_trip; /* measured, ms; 0: not yet */
 	int64_t sent_at;
-	bool waits_for_oack;
+	bool waits_for_oack; /* an OACK was sent and not yet acknowledged */
 	bool ended, complete; /* complete: the last block was acknowledged */
+	struct error why;     /* ended and not complete: what went wrong */
 };
 
-/* Each call may emit several datagrams, to be sent in order. */
-typedef void tftp_emit_fn(struct reader datagram, void *context);
+/* Where datagrams leave: each call may emit several, to be sent in order. */
+struct tftp_out {
+	void (*emit)(struct reader datagram, void *context);
+	void *context;
+};
 
-void tftp_server_start(struct tftp_server *t, const struct tftp_packet *request,
-	struct reader file, const struct tftp_server_settings *settings, int64_t now_ms,
-	tftp_emit_fn *emit, void *context);
+void tftp_server_start(struct tftp_server *t, const struct tftp_packet *request, struct reader file,
+	const struct tftp_server_settings *settings, int64_t now_ms, const struct tftp_out *out);
 void tftp_server_packet(struct tftp_server *t, const struct tftp_packet *packet, int64_t now_ms,
-	tftp_emit_fn *emit, void *context);
-void tftp_server_tick(struct tftp_server *t, int64_t now_ms, tftp_emit_fn *emit, void *context);
+	const struct tftp_out *out);
+void tftp_server_tick(struct tftp_server *t, int64_t now_ms, const struct tftp_out *out);
