@@ -43,6 +43,15 @@ bool store_audit_head(struct store *s, uint8_t out[static DIGEST_SIZE],
 /* Walks the whole chain; FAULT_STORE names the first row that does not fit. */
 bool store_audit_verify(struct store *s, uint64_t *rows, struct error *err) MUST_CHECK;
 
+struct audit_row {
+	uint64_t change;
+	int64_t time;
+	const char *actor, *action, *detail;
+	uint8_t hash[DIGEST_SIZE];
+};
+typedef bool audit_fn(const struct audit_row *row, void *into, struct error *err);
+bool store_audit(struct store *s, audit_fn *each, void *into, struct error *err) MUST_CHECK;
+
 /* cluster ------------------------------------------------------------------------------------ */
 
 struct cluster_row {
