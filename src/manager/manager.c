@@ -1,0 +1,278 @@
+#include "manager/manager.h"
+
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "manager/manager_impl.h"
+#include "run/files.h"
+#include "run/log.h"
+#include "run/process.h"
+#include "wire/manager_message.h"
+
+enum { POLL_MS = 200, SIGNER_OPEN_MS = 10000, PATH_SIZE = 256 };
+
+static const char *const peer_sockets[PEER_COUNT] = {
+	[PEER_ADMIN] = "manager.admin",
+	[PEER_TVS] = "manager.tvs",
+	[PEER_PROVISION] = "manager.provision",
+};
+static const char *const peer_processes[PEER_COUNT] = {
+	[PEER_ADMIN] = "admin",
+	[PEER_TVS] = "tvs",
+	[PEER_PROVISION] = "provision",
+};
+
+/* questions ------------------------------------------------------------------------------------- */
+
+/* True where this manager must do it: the operation has no place of its own, or names this node. */
+static bool is_mine(const struct manager *m, const struct binding *binding,
+	const struct asked *asked)
+{
+	const char *node = argument_text(asked, "node");
+	return !binding->on_its_node || node == NULL || strcmp(node, m->settings->node) == 0;
+}
+
+static bool hand_over(struct manager *m, struct asked *asked, struct error *err)
+{
+	struct node node;
+	struct error missing = { 0 };
+	const char *name = argument_text(asked, "node");
+	if (!store_node(m->store, name, &node, &missing))
+		return fail(err, missing.fault, "there is no node '%s': see `dialtrust node list`",
+			name);
+	return job_add(m, asked, name, &asked->job, err);
+}
+
+static void operate(struct manager *m, struct sibling_request *request, json_t *question)
+{
+	const char *words = json_string_value(json_object_get(question, "operation"));
+	struct asked asked = {
+		.arguments = json_object_get(question, "arguments"),
+		.actor = json_string_value(json_object_get(question, "actor")),
+	};
+	size_t count;
+	const struct op *rows = op_rows(&count);
+	for (size_t i = 0; words != NULL && i < count; i++)
+		if (strcmp(rows[i].words, words) == 0)
+			asked.op = &rows[i];
+	const struct binding *binding = asked.op == NULL ? NULL : binding_find(asked.op->id);
+	struct error err = { FAULT_USAGE, "the question is not an operation of this version" };
+	if (binding == NULL || asked.actor == NULL || !json_is_object(asked.arguments)) {
+		sibling_refuse(request, &err);
+		return;
+	}
+	json_auto_t *result = NULL;
+	if (is_mine(m, binding, &asked))
+		result = binding->run(m, &asked, &err);
+	else
+		asked.wait_served = hand_over(m, &asked, &err);
+	if (result == NULL && asked.job == 0) {
+		sibling_refuse(request, &err);
+		return;
+	}
+	if (asked.op->permission == OP_WRITE)
+		log_info("%s: %s", asked.actor, asked.op->words);
+	if (asked.wait_served)
+		answers_add(m, request, &asked, result);
+	else
+		answer_operator(request, result);
+	if (asked.op->permission == OP_WRITE)
+		manager_catch_up(m);
+}
+
+static void on_request(struct sibling_request *request, void *context)
+{
+	struct manager *m = context;
+	enum manager_peer peer = (enum manager_peer)sibling_tag(request);
+	struct reader payload = sibling_payload(request);
+	struct error err = { FAULT_REFUSED, "this is not for you to ask" };
+	uint16_t operation = sibling_operation(request);
+	if (operation == MANAGER_OPERATE && peer == PEER_ADMIN) {
+		json_auto_t *question =
+			json_loadb((const char *)payload.at, payload.left, JSON_REJECT_DUPLICATES,
+				NULL);
+		operate(m, request, question);
+	} else if (operation == MANAGER_SERVING && peer != PEER_ADMIN) {
+		uint64_t number = reader_u64(&payload);
+		int pid = sibling_peer_pid(sibling_request_peer(request));
+		sibling_answer(request, reader_of(NULL, 0));
+		services_now_serving(m, peer, pid, number);
+	} else {
+		sibling_refuse(request, &err);
+	}
+}
+
+static void on_opened(struct sibling_peer *peer, void *context)
+{
+	struct manager *m = context;
+	m->peers[sibling_peer_tag(peer)] = peer;
+}
+
+static void on_broken(unsigned tag, const struct error *why, void *context)
+{
+	(void)context;
+	log_refused(peer_processes[tag], "sibling", why);
+}
+
+static void on_closed(struct sibling_peer *peer, void *context)
+{
+	struct manager *m = context;
+	if (m->peers[sibling_peer_tag(peer)] == peer)
+		m->peers[sibling_peer_tag(peer)] = NULL;
+}
+
+/* life ------------------------------------------------------------------------------------------ */
+
+static void on_poll(void *context)
+{
+	struct manager *m = context;
+	bool retry = m->retry_at != 0 && clock_monotonic_ms() >= m->retry_at;
+	bool changed = store_changed_elsewhere(m->store);
+	if (retry || (m->retry_at == 0 && (changed || m->root_changed)))
+		manager_catch_up(m);
+	else
+		answers_settle(m);
+}
+
+static void on_root(void *context)
+{
+	struct manager *m = context;
+	char events[4096];
+	while (read(m->root_watch, events, sizeof(events)) > 0)
+		m->root_changed = true; /* what changed is found by the scan */
+}
+
+static void on_end(void *context)
+{
+	struct manager *m = context;
+	loop_stop(m->loop);
+}
+
+static int open_directory(const char *base, const char *name, struct error *err)
+{
+	char path[PATH_SIZE];
+	if (snprintf(path, sizeof(path), "%s/%s", base, name) >= (int)sizeof(path)) {
+		(void)fail(err, FAULT_LIMIT, "the path %s/%s is too long", base, name);
+		return -1;
+	}
+	if (!directory_make(path, 0755, err))
+		return -1;
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		(void)fail_errno(err, "%s", path);
+	return fd;
+}
+
+static bool open_places(struct manager *m, struct error *err)
+{
+	const struct settings *settings = m->settings;
+	m->snapshot = open_directory(settings->state, SNAPSHOT_DIRECTORY, err);
+	if (m->snapshot < 0)
+		return false;
+	m->objects = open_directory(settings->state, SNAPSHOT_DIRECTORY "/" SNAPSHOT_OBJECTS, err);
+	if (m->objects < 0)
+		return false;
+	if (settings->root[0] == '\0')
+		return true;
+	m->root = open(settings->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m->root < 0)
+		return fail_errno(err, "[provision] root %s", settings->root);
+	m->root_watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (m->root_watch < 0 ||
+		inotify_add_watch(m->root_watch, settings->root,
+			IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) < 0)
+		return fail_errno(err, "watching [provision] root %s", settings->root);
+	m->root_changed = true;
+	return true;
+}
+
+static void manager_close(struct manager *m)
+{
+	answers_refuse_all(m);
+	for (size_t i = 0; i < PEER_COUNT; i++)
+		sibling_server_free(m->servers[i]);
+	sibling_line_close(m->signer);
+	snapshot_index_free(m->index);
+	store_close(m->store);
+	const int places[] = { m->snapshot, m->objects, m->root, m->root_watch };
+	for (size_t i = 0; i < COUNT(places); i++)
+		if (places[i] >= 0)
+			(void)close(places[i]); /* only read from */
+}
+
+static bool serve(struct manager *m, struct error *err)
+{
+	static const struct sibling_events events = { on_request, on_opened, on_closed,
+		on_broken };
+	for (unsigned i = 0; i < PEER_COUNT; i++) {
+		uint32_t uid = process_user(m->settings, peer_processes[i]);
+		m->servers[i] = sibling_serve(m->loop, process_socket(peer_sockets[i]), uid, i,
+			&events, m, err);
+		if (m->servers[i] == NULL)
+			return fail_in(err, "%s", peer_sockets[i]);
+	}
+	return true;
+}
+
+/* Everything that may fail for the operator's reasons, before anything is served. */
+static bool prepare(struct manager *m, struct error *err)
+{
+	const struct settings *settings = m->settings;
+	char signer[PATH_SIZE];
+	char database[PATH_SIZE];
+	(void)snprintf(database, sizeof(database), "%s", strchrnul(settings->store, ':'));
+	const char *paths[] = { settings->state, dirname(database + (database[0] == ':')),
+		settings->root, NULL };
+	if (!process_sibling_path(settings, "signer.manager", signer, sizeof(signer), err) ||
+		!open_places(m, err) ||
+		!process_enter(settings, "manager", SANDBOX_STORE, paths, err))
+		return false;
+	m->store = store_open(settings->store, err);
+	if (m->store == NULL)
+		return false;
+	m->signer = sibling_line_open(signer, SIGNER_OPEN_MS, err);
+	if (m->signer == NULL)
+		return fail_in(err, "reaching the signer");
+	snapshot_load(m);
+	return true;
+}
+
+static bool run_loop(struct manager *m, struct error *err)
+{
+	struct timer *poll = timer_new(m->loop, POLL_MS, true, on_poll, m, err);
+	struct watch *root = NULL;
+	bool fine = poll != NULL && serve(m, err) &&
+		loop_on_signal(m->loop, SIGTERM, on_end, m, err);
+	if (fine && m->root_watch >= 0)
+		fine = (root = watch_readable(m->loop, m->root_watch, on_root, m, err)) != NULL;
+	if (fine) {
+		manager_catch_up(m);
+		process_ready();
+		fine = loop_run(m->loop, err);
+	}
+	watch_free(root);
+	timer_free(poll);
+	return fine;
+}
+
+bool manager_run(const struct settings *settings, struct error *err)
+{
+	struct manager m = {
+		.settings = settings,
+		.snapshot = -1,
+		.objects = -1,
+		.root = -1,
+		.root_watch = -1,
+	};
+	AUTO(loop) loop = loop_new(err);
+	m.loop = loop;
+	bool fine = loop != NULL && prepare(&m, err) && run_loop(&m, err);
+	manager_close(&m);
+	return fine;
+}

@@ -1,0 +1,139 @@
+#pragma once
+/* The manager's own nouns; stays in this room. */
+#include <jansson.h>
+
+#include "cluster/service.h"
+#include "net/sibling.h"
+#include "ops/op.h"
+#include "pki/cert.h"
+#include "run/settings.h"
+#include "store/store.h"
+#include "wire/snapshot_index.h"
+
+/* Where a connection came in: the mark of the socket. */
+enum manager_peer { PEER_ADMIN, PEER_TVS, PEER_PROVISION, PEER_COUNT };
+
+struct waiting; /* an operator's answer that is not due yet: manager/answers.c */
+
+struct manager {
+	const struct settings *settings;
+	struct loop *loop;
+	struct store *store;
+	struct sibling_line *signer;
+	struct sibling_server *servers[PEER_COUNT];
+	struct sibling_peer *peers[PEER_COUNT]; /* the process that is connected now, or NULL */
+	int serving_pid[PEER_COUNT];            /* of the process that last said that it serves */
+	int restarting_pid[PEER_COUNT];         /* told to end: what it still says is ignored */
+	struct snapshot_index *index;           /* last written, or what was found at start */
+	int snapshot, objects, root, root_watch;
+	bool root_changed;
+	bool reconciled; /* signer and database agree about keys */
+	int64_t retry_at; /* monotonic ms: after a failed catch-up */
+	struct waiting *waiting;
+};
+
+/* One operator's question on its way through. */
+struct asked {
+	const struct op *op;
+	const json_t *arguments;
+	const char *actor;
+	uint64_t job; /* finished in the change that the operation makes; 0: asked directly */
+	bool wait_served; /* set by the operation: answer when every node serves the outcome */
+};
+
+typedef json_t *operation_fn(struct manager *m, struct asked *asked, struct error *err);
+
+/* manager/operations.c: the function of each row of ops/, and whether it runs on the node that it
+ * names. */
+struct binding {
+	enum op_id id;
+	operation_fn *run;
+	bool on_its_node;
+};
+const struct binding *binding_find(enum op_id id);
+
+/* manager/answers.c: answers that are given when what they tell has happened everywhere. */
+void answers_add(struct manager *m, struct sibling_request *request, const struct asked *asked,
+	json_t *result /* kept; NULL: that of the job */);
+void answers_settle(struct manager *m);
+void answers_refuse_all(struct manager *m); /* the manager ends */
+void answer_operator(struct sibling_request *request, const json_t *result);
+
+/* The functions of operations.c's table. */
+operation_fn cluster_init, cluster_show, node_add, node_list, cert_list, cert_show, cert_regen,
+	list_status, service_list, service_restart, phone_list, parameter_list, parameter_set,
+	audit_list;
+
+/* manager/arguments.c */
+const char *argument_text(const struct asked *asked, const char *name); /* NULL: absent */
+bool argument_number(const struct asked *asked, const char *name, uint64_t fallback, uint64_t *out,
+	struct error *err) MUST_CHECK;
+/* Copies the text, or the fallback where it is absent. */
+bool argument_copy(const struct asked *asked, const char *name, const char *fallback, char *out,
+	size_t size, struct error *err) MUST_CHECK;
+json_t *result_new(void); /* {"schema_version": 1} */
+json_t *result_of_rows(const char *key, json_t *rows); /* another owner of rows */
+
+/* manager/catch_up.c: brings this node to what the database says: certificates made, jobs run,
+ * lists published, snapshot written, answers given. */
+void manager_catch_up(struct manager *m);
+
+/* manager/install.c */
+bool install_node(struct manager *m, const struct node *self, struct error *err) MUST_CHECK;
+bool install_reconcile(struct manager *m, struct error *err) MUST_CHECK;
+
+/* manager/identity.c: an identity made by the signer, on its way into a change. */
+struct made_identity {
+	const struct unit *unit;
+	char node[NODE_NAME_SIZE];
+	uint8_t key[DIGEST_SIZE];
+	struct cert *cert;
+};
+bool identity_make(struct manager *m, const struct unit *unit, const struct node *node,
+	struct made_identity *out, struct error *err) MUST_CHECK;
+/* The rows of it: certificate, live identity, its copies in trust stores, lists wanted, services
+ * that must restart. */
+bool identity_record(struct txn *t, const struct made_identity *made, struct error *err) MUST_CHECK;
+bool identity_mark_live(struct manager *m, const struct made_identity *made,
+	const uint8_t *predecessor, struct error *err) MUST_CHECK;
+void identity_done(struct made_identity *made);
+
+/* manager/lists.c */
+bool lists_want(struct txn *t, const struct unit *unit, const char *node,
+	struct error *err) MUST_CHECK;
+bool lists_publish(struct manager *m, struct error *err) MUST_CHECK;
+
+/* manager/services.c */
+bool services_after(struct txn *t, const struct unit *unit, const char *node,
+	struct error *err) MUST_CHECK;
+bool services_default(struct txn *t, const struct node *node, struct error *err) MUST_CHECK;
+void services_now_serving(struct manager *m, enum manager_peer peer, int pid, uint64_t number);
+
+/* manager/jobs.c */
+bool jobs_run(struct manager *m, struct error *err) MUST_CHECK;
+bool job_add(struct manager *m, const struct asked *asked, const char *node, uint64_t *id,
+	struct error *err) MUST_CHECK;
+bool job_finish_in(struct txn *t, const struct asked *asked, const json_t *result,
+	struct error *err) MUST_CHECK; /* nothing to do when asked->job is 0 */
+
+/* manager/snapshot.c */
+void snapshot_load(struct manager *m);
+bool snapshot_write(struct manager *m, const struct node *self, struct error *err) MUST_CHECK;
+
+/* manager/configuration.c: the operator's XML with the cluster's security elements merged in. */
+struct configuration_facts {
+	size_t tvs_count;
+	struct {
+		char address[ADDRESS_SIZE];
+		uint16_t port;
+	} tvs[5];
+};
+bool configuration_merge(struct reader xml, const struct configuration_facts *facts,
+	struct bytes *out, struct error *err) MUST_CHECK;
+
+/* manager/phones.c */
+bool phones_scan(struct manager *m, struct error *err) MUST_CHECK;
+/* Walks the names of configurations in the root, "SEP….cnf.xml", sorted. */
+typedef bool configuration_fn(const char *file, const char *device, void *into, struct error *err);
+bool configurations_each(struct manager *m, configuration_fn *each, void *into,
+	struct error *err) MUST_CHECK;

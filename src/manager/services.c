@@ -1,0 +1,215 @@
+/* Which services must restart after a change, and restarting those that are ours: the process is
+ * told to end, the supervisor starts it again, and it has restarted when the next one serves. */
+#include "manager/manager_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cluster/parameter.h"
+#include "run/log.h"
+#include "wire/manager_message.h"
+
+static const struct {
+	const char *process;
+	enum manager_peer peer;
+} processes[] = {
+	{ "tvs", PEER_TVS },
+	{ "provision", PEER_PROVISION },
+};
+
+bool services_default(struct txn *t, const struct node *node, struct error *err)
+{
+	size_t count;
+	const struct service *services = service_rows(&count);
+	for (size_t i = 0; i < count; i++) {
+		struct service_row row = { .activated = services[i].activated };
+		if ((services[i].nodes & (1u << node->role)) == 0)
+			continue;
+		(void)snprintf(row.service, sizeof(row.service), "%s", services[i].name);
+		(void)snprintf(row.node, sizeof(row.node), "%s", node->name);
+		if (!txn_put_service(t, &row, err))
+			return false;
+	}
+	return true;
+}
+
+/* after a change ------------------------------------------------------------------------------- */
+
+struct following {
+	struct txn *txn;
+	const struct unit *unit;
+	const char *node; /* where it changed */
+	enum era era;
+};
+
+static bool want_restart(const struct following *f, const struct service_row *row,
+	bool by_itself, struct error *err)
+{
+	if (!by_itself) {
+		struct service_row flagged = *row;
+		return store_change_number(txn_store(f->txn), &flagged.restart_wanted, err) &&
+			(flagged.restart_wanted++, txn_put_service(f->txn, &flagged, err));
+	}
+	struct job job = { .state = JOB_WAITING };
+	json_auto_t *arguments = json_pack("{s:s, s:s}", "service", row->service, "node", row->node);
+	char *text = json_dumps(arguments, JSON_COMPACT);
+	if (text == NULL)
+		return fail_memory(err);
+	job.arguments = text;
+	(void)snprintf(job.node, sizeof(job.node), "%s", row->node);
+	(void)snprintf(job.operation, sizeof(job.operation), "service restart");
+	(void)snprintf(job.actor, sizeof(job.actor), "after %s", f->unit->name);
+	bool fine = txn_add_job(f->txn, &job, NULL, err);
+	free(text);
+	return fine;
+}
+
+static bool follow_service(const struct service_row *row, void *into, struct error *err)
+{
+	const struct following *f = into;
+	size_t count;
+	const struct restart *restarts = restart_rows(&count);
+	for (size_t i = 0; row->activated && i < count; i++) {
+		bool here = restarts[i].everywhere || strcmp(row->node, f->node) == 0;
+		if (!here || strcmp(restarts[i].unit, f->unit->name) != 0 ||
+			strcmp(restarts[i].service, row->service) != 0)
+			continue;
+		bool by_itself = (restarts[i].by_itself & (1u << f->era)) != 0 &&
+			service_find(row->service)->kind == SERVICE_OURS;
+		return want_restart(f, row, by_itself, err);
+	}
+	return true;
+}
+
+bool services_after(struct txn *t, const struct unit *unit, const char *node, struct error *err)
+{
+	char era[16];
+	struct following f = { .txn = t, .unit = unit, .node = node };
+	struct store *s = txn_store(t);
+	if (!store_parameter(s, PARAMETER_ERA, era, sizeof(era), err))
+		return false;
+	if (!era_from_name(era, &f.era))
+		return fail(err, FAULT_STORE, "the cluster's era is '%s'", era);
+	return store_services(s, follow_service, &f, err);
+}
+
+/* restarting ------------------------------------------------------------------------------------ */
+
+static bool peer_of(const char *service, enum manager_peer *out)
+{
+	const struct service *row = service_find(service);
+	for (size_t i = 0; row != NULL && row->process != NULL && i < COUNT(processes); i++)
+		if (strcmp(processes[i].process, row->process) == 0) {
+			*out = processes[i].peer;
+			return true;
+		}
+	return false;
+}
+
+struct restarted {
+	const char *service, *node;
+	bool found;
+	struct txn *txn;
+	const struct asked *asked;
+	const json_t *result;
+};
+
+static bool note_started(const struct service_row *row, void *into, struct error *err)
+{
+	struct restarted *r = into;
+	if (strcmp(row->service, r->service) != 0 || strcmp(row->node, r->node) != 0)
+		return true;
+	struct service_row started = *row;
+	r->found = true;
+	started.started = clock_now();
+	started.restart_wanted = 0;
+	return r->txn == NULL || txn_put_service(r->txn, &started, err);
+}
+
+static bool record_restart(struct txn *t, void *context, struct error *err)
+{
+	struct restarted *r = context;
+	r->txn = t;
+	return store_services(txn_store(t), note_started, r, err) &&
+		job_finish_in(t, r->asked, r->result, err);
+}
+
+/* The rows are written first: a process that is killed meanwhile has restarted all the same. */
+json_t *service_restart(struct manager *m, struct asked *asked, struct error *err)
+{
+	enum manager_peer peer;
+	const char *service = argument_text(asked, "service");
+	struct restarted r = { service, m->settings->node, false, NULL, asked, NULL };
+	if (!store_services(m->store, note_started, &r, err))
+		return NULL;
+	if (!r.found || !peer_of(service, &peer)) {
+		(void)fail(err, FAULT_MISSING,
+			"no service '%s' of ours runs on %s: see `dialtrust service list`", service,
+			m->settings->node);
+		return NULL;
+	}
+	json_auto_t *result = result_new();
+	(void)json_object_set_new(result, "service", json_string(service));
+	(void)json_object_set_new(result, "node", json_string(m->settings->node));
+	r.result = result;
+	char detail[2 * NODE_NAME_SIZE + 8];
+	(void)snprintf(detail, sizeof(detail), "%s on %s", service, m->settings->node);
+	struct change change = { asked->actor, "service restart", detail };
+	if (!store_change(m->store, &change, record_restart, &r, NULL, err))
+		return NULL;
+	m->restarting_pid[peer] = m->serving_pid[peer];
+	if (m->peers[peer] != NULL) {
+		m->restarting_pid[peer] = sibling_peer_pid(m->peers[peer]);
+		sibling_push(m->peers[peer], MANAGER_RESTART, reader_of(NULL, 0));
+	}
+	log_info("%s restarts", service);
+	asked->wait_served = true;
+	return json_incref(result);
+}
+
+void services_now_serving(struct manager *m, enum manager_peer peer, int pid, uint64_t number)
+{
+	struct error err = { 0 };
+	if (m->restarting_pid[peer] != pid)
+		m->restarting_pid[peer] = 0;
+	m->serving_pid[peer] = pid;
+	for (size_t i = 0; i < COUNT(processes); i++)
+		if (processes[i].peer == peer && m->restarting_pid[peer] == 0 &&
+			!store_put_serving(m->store, m->settings->node, processes[i].process, number,
+				&err))
+			log_error("%s", err.text);
+	answers_settle(m);
+}
+
+/* listing --------------------------------------------------------------------------------------- */
+
+static const char *const kinds[] = {
+	[SERVICE_OURS] = "ours",
+	[SERVICE_HOOKED] = "hooked",
+	[SERVICE_NOTED] = "noted",
+};
+
+static bool list_service(const struct service_row *row, void *into, struct error *err)
+{
+	char started[TIME_TEXT_SIZE] = "";
+	const struct service *service = service_find(row->service);
+	if (row->started != 0)
+		(void)text_time(row->started, started);
+	json_t *item = json_pack("{s:s, s:s, s:s, s:b, s:s, s:b}", "node", row->node, "service",
+		row->service, "kind", service == NULL ? "unknown" : kinds[service->kind],
+		"activated", row->activated, "started", started, "restart_wanted",
+		row->restart_wanted != 0);
+	return json_array_append_new(into, item) == 0 || fail_memory(err);
+}
+
+json_t *service_list(struct manager *m, struct asked *asked, struct error *err)
+{
+	(void)asked; /* takes no arguments */
+	json_auto_t *rows = json_array();
+	if (!store_services(m->store, list_service, rows, err))
+		return NULL;
+	return result_of_rows("services", rows);
+}

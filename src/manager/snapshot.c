@@ -1,0 +1,284 @@
+/* The snapshot: objects first, then the index that names them, each whole or not at all, then the
+ * news to those who serve from it. docs/formats/snapshot-index.md */
+#include "manager/manager_impl.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/text.h"
+#include "cluster/parameter.h"
+#include "run/files.h"
+#include "run/log.h"
+#include "wire/manager_message.h"
+#include "wire/signed_header.h"
+
+enum { CAPACITY_FIRST = 16, OBJECT_MODE = 0644 };
+
+struct drawing {
+	struct manager *m;
+	const struct node *self;
+	struct snapshot_index *index;
+	size_t certificate_capacity, file_capacity, identity_capacity;
+	struct configuration_facts facts;
+};
+
+/* Room for one more item; a new array doubles. */
+static bool room(void **items, size_t count, size_t *capacity, size_t size, struct error *err)
+{
+	if (count < *capacity)
+		return true;
+	size_t wanted = *capacity == 0 ? CAPACITY_FIRST : 2 * *capacity;
+	void *grown = reallocarray(*items, wanted, size);
+	if (grown == NULL)
+		return fail_memory(err);
+	*items = grown;
+	*capacity = wanted;
+	return true;
+}
+
+static bool put_object(struct manager *m, struct reader bytes, uint8_t digest[static DIGEST_SIZE],
+	struct error *err)
+{
+	char name[DIGEST_HEX_SIZE];
+	if (!digest_sha256(bytes, digest, err))
+		return false;
+	hex_write(reader_of(digest, DIGEST_SIZE), name);
+	if (faccessat(m->objects, name, F_OK, 0) == 0)
+		return true; /* objects never change */
+	return file_replace(m->objects, name, bytes, OBJECT_MODE, err);
+}
+
+/* certificates and identities ------------------------------------------------------------------- */
+
+static bool vouch_for(struct drawing *d, const uint8_t *digest, const struct unit *unit,
+	struct error *err)
+{
+	struct snapshot_index *index = d->index;
+	for (size_t i = 0; i < index->certificate_count; i++) {
+		struct snapshot_certificate *known = &index->certificates[i];
+		if (memcmp(known->digest, digest, DIGEST_SIZE) != 0)
+			continue;
+		for (size_t r = 0; r < unit->role_count; r++)
+			if (memchr(known->roles, (int)unit->roles[r], known->role_count) == NULL &&
+				known->role_count < COUNT(known->roles))
+				known->roles[known->role_count++] = (uint8_t)unit->roles[r];
+		return true;
+	}
+	void *items = index->certificates;
+	if (!room(&items, index->certificate_count, &d->certificate_capacity,
+		    sizeof(*index->certificates), err))
+		return false;
+	index->certificates = items;
+	struct snapshot_certificate *added = &index->certificates[index->certificate_count++];
+	*added = (struct snapshot_certificate){ .role_count = unit->role_count };
+	memcpy(added->digest, digest, DIGEST_SIZE);
+	for (size_t r = 0; r < unit->role_count; r++)
+		added->roles[r] = (uint8_t)unit->roles[r];
+	return true;
+}
+
+static bool draw_entry(const struct entry *entry, struct reader der, void *into, struct error *err)
+{
+	struct drawing *d = into;
+	uint8_t digest[DIGEST_SIZE];
+	const struct unit *unit = unit_find(entry->store);
+	bool mine = strcmp(entry->node, d->self->name) == 0;
+	if (unit == NULL || unit->role_count == 0 || (unit->trust && !mine))
+		return true;
+	return put_object(d->m, der, digest, err) && vouch_for(d, digest, unit, err);
+}
+
+static bool draw_identity(const struct identity_row *row, struct reader der, void *into,
+	struct error *err)
+{
+	struct drawing *d = into;
+	struct snapshot_index *index = d->index;
+	void *items = index->identities;
+	if (strcmp(row->node, d->self->name) != 0)
+		return true;
+	if (!room(&items, index->identity_count, &d->identity_capacity,
+		    sizeof(*index->identities), err))
+		return false;
+	index->identities = items;
+	struct snapshot_identity *added = &index->identities[index->identity_count++];
+	*added = (struct snapshot_identity){ 0 };
+	(void)snprintf(added->unit, sizeof(added->unit), "%s", row->unit);
+	memcpy(added->key, row->key, DIGEST_SIZE);
+	return put_object(d->m, der, added->certificate, err);
+}
+
+/* files ----------------------------------------------------------------------------------------- */
+
+static struct snapshot_file *add_file(struct drawing *d, const char *name, struct error *err)
+{
+	struct snapshot_index *index = d->index;
+	void *items = index->files;
+	if (!room(&items, index->file_count, &d->file_capacity, sizeof(*index->files), err))
+		return NULL;
+	index->files = items;
+	struct snapshot_file *added = &index->files[index->file_count++];
+	*added = (struct snapshot_file){ 0 };
+	(void)snprintf(added->name, sizeof(added->name), "%s", name);
+	return added;
+}
+
+static bool draw_list(const struct list_row *row, void *into, struct error *err)
+{
+	struct drawing *d = into;
+	bool cluster_wide = row->node[0] == '\0';
+	if (row->published == 0 || (!cluster_wide && strcmp(row->node, d->self->name) != 0))
+		return true;
+	AUTO_DONE(bytes) file = { 0 };
+	if (!store_list_file(d->m->store, row->name, row->published, &file, err))
+		return false;
+	struct snapshot_file *added =
+		add_file(d, cluster_wide ? "CTLFile.tlv" : "ITLFile.tlv", err);
+	if (added == NULL)
+		return false;
+	added->kind = SNAPSHOT_PUBLISHED;
+	return put_object(d->m, bytes_reader(&file), added->digest, err);
+}
+
+/* What the last index says of a file whose source cannot be used now: phones keep what they had. */
+static const struct snapshot_file *last_good(const struct manager *m, const char *name)
+{
+	for (size_t i = 0; m->index != NULL && i < m->index->file_count; i++)
+		if (strcmp(m->index->files[i].name, name) == 0)
+			return &m->index->files[i];
+	return NULL;
+}
+
+static bool draw_configuration(const char *name, const char *device, void *into, struct error *err)
+{
+	(void)device;
+	struct drawing *d = into;
+	uint8_t digest[DIGEST_SIZE];
+	struct error why = { 0 };
+	AUTO_DONE(bytes) xml = { 0 };
+	AUTO_DONE(bytes) merged = { 0 };
+	if (!file_read_beneath(d->m->root, name, LIMIT_SIGNED_FILE, &xml, &why) ||
+		!configuration_merge(bytes_reader(&xml), &d->facts, &merged, &why)) {
+		const struct snapshot_file *good = last_good(d->m, name);
+		log_warning("%s/%s: %s; %s", d->m->settings->root, name, why.text,
+			good == NULL ? "not served" : "the last good one is served");
+		if (good == NULL)
+			return true;
+		memcpy(digest, good->digest, DIGEST_SIZE);
+	} else if (!put_object(d->m, bytes_reader(&merged), digest, err)) {
+		return false;
+	}
+	struct snapshot_file *added = add_file(d, name, err);
+	if (added == NULL)
+		return false;
+	added->kind = SNAPSHOT_CONFIGURATION;
+	memcpy(added->digest, digest, DIGEST_SIZE);
+	return true;
+}
+
+static bool gather_tvs(const struct node *node, void *into, struct error *err)
+{
+	(void)err; /* nothing here fails */
+	struct configuration_facts *facts = into;
+	if (node->tvs_port == 0 || facts->tvs_count == COUNT(facts->tvs))
+		return true;
+	(void)snprintf(facts->tvs[facts->tvs_count].address, ADDRESS_SIZE, "%s", node->address);
+	facts->tvs[facts->tvs_count++].port = node->tvs_port;
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct snapshot_file *left = a, *right = b;
+	return strcmp(left->name, right->name);
+}
+
+/* the whole ------------------------------------------------------------------------------------- */
+
+static bool draw_facts(struct drawing *d, struct error *err)
+{
+	struct store *s = d->m->store;
+	struct cluster_row cluster;
+	char hash[64], ttl[64];
+	if (!store_cluster(s, &cluster, err) ||
+		!store_parameter(s, PARAMETER_FILE_HASH, hash, sizeof(hash), err) ||
+		!store_parameter(s, PARAMETER_TVS_TTL, ttl, sizeof(ttl), err) ||
+		!store_change_number(s, &d->index->number, err) ||
+		!store_audit_head(s, d->index->audit_head, err) ||
+		!store_nodes(s, gather_tvs, &d->facts, err))
+		return false;
+	uint64_t seconds = 86400;
+	(void)text_number(ttl, 1, UINT32_MAX, &seconds); /* the parameter's row has checked it */
+	d->index->time = clock_now();
+	d->index->file_hash = strcmp(hash, "SHA-512") == 0 ? HASH_SHA512 : HASH_SHA1;
+	d->index->tvs_ttl = (uint32_t)seconds;
+	(void)snprintf(d->index->cluster, sizeof(d->index->cluster), "%s", cluster.name);
+	(void)snprintf(d->index->node, sizeof(d->index->node), "%s", d->self->name);
+	return true;
+}
+
+static bool write_index(struct manager *m, const struct snapshot_index *index, struct error *err)
+{
+	uint8_t digest[DIGEST_SIZE];
+	AUTO_DONE(writer) w = writer_new(LIMIT_INDEX);
+	snapshot_index_write(&w, index);
+	if (!w.ok)
+		return fail(err, FAULT_LIMIT, "the snapshot index is over %d bytes", LIMIT_INDEX);
+	if (!digest_sha256(writer_written(&w), digest, err))
+		return false;
+	writer_bytes(&w, reader_of(digest, sizeof(digest)));
+	return w.ok ? file_replace(m->snapshot, SNAPSHOT_INDEX, writer_written(&w), OBJECT_MODE, err)
+		    : fail_memory(err);
+}
+
+static void tell(struct manager *m)
+{
+	uint8_t number[8];
+	struct writer w = writer_on(number, sizeof(number));
+	writer_u64(&w, m->index->number);
+	sibling_push_all(m->servers[PEER_TVS], MANAGER_INDEX, writer_written(&w));
+	sibling_push_all(m->servers[PEER_PROVISION], MANAGER_INDEX, writer_written(&w));
+}
+
+bool snapshot_write(struct manager *m, const struct node *self, struct error *err)
+{
+	AUTO(snapshot_index) index = calloc(1, sizeof(*index));
+	if (index == NULL)
+		return fail_memory(err);
+	struct drawing d = { .m = m, .self = self, .index = index };
+	if (!draw_facts(&d, err) || !store_entries(m->store, NULL, NULL, draw_entry, &d, err) ||
+		!store_identities(m->store, draw_identity, &d, err) ||
+		!store_lists(m->store, draw_list, &d, err) ||
+		!configurations_each(m, draw_configuration, &d, err))
+		return fail_in(err, "snapshot");
+	if (index->file_count > 0)
+		qsort(index->files, index->file_count, sizeof(*index->files), by_name);
+	if (!write_index(m, index, err))
+		return fail_in(err, "snapshot");
+	snapshot_index_free(m->index);
+	m->index = TAKE(index);
+	tell(m);
+	return true;
+}
+
+/* An index that cannot be read is no reason to stay down: it is written anew. */
+void snapshot_load(struct manager *m)
+{
+	struct error why = { 0 };
+	uint8_t digest[DIGEST_SIZE];
+	AUTO_DONE(bytes) file = { 0 };
+	if (!file_read_beneath(m->snapshot, SNAPSHOT_INDEX, LIMIT_INDEX, &file, &why))
+		return; /* the first start */
+	struct reader whole = bytes_reader(&file);
+	struct reader body = reader_sub(&whole, file.size < DIGEST_SIZE ? 0 : file.size - DIGEST_SIZE);
+	if (digest_sha256(body, digest, &why) &&
+		reader_same(whole, reader_of(digest, sizeof(digest))))
+		m->index = snapshot_index_parse(body, &why);
+	if (m->index == NULL)
+		log_warning("the snapshot index of %s is damaged and is written anew",
+			m->settings->node);
+}
