@@ -8,17 +8,21 @@
 
 struct key;
 
+enum { KEY_DER_MAX = 8 * 1024 }; /* bytes of one encoded private key */
+
 enum key_kind { KEY_RSA_1024, KEY_RSA_2048, KEY_RSA_3072, KEY_RSA_4096, KEY_EC_256, KEY_EC_384,
 	KEY_EC_521 };
 
 struct key *key_generate(enum key_kind kind, struct error *err);
-struct key *key_parse(struct reader der, struct error *err); /* PKCS#8 or PKCS#1, no password */
+/* PKCS#8 or PKCS#1, no password, nothing behind it. FAULT_REFUSED for a kind of key that no unit may
+ * have. */
+struct key *key_parse(struct reader der, struct error *err);
 /* PKCS#8 DER; end it with bytes_wipe. */
 bool key_write(const struct key *k, struct bytes *out, struct error *err) MUST_CHECK;
 bool key_public(const struct key *k, struct bytes *spki, struct error *err) MUST_CHECK;
 void key_id(const struct key *k, uint8_t out[static DIGEST_SIZE]);
 size_t key_signature_size(const struct key *k); /* bytes at most; of RSA exactly */
-/* RSASSA-PKCS1-v1_5 or ECDSA over the parts one after the other. */
+/* RSASSA-PKCS1-v1_5 or ECDSA over the parts one after the other; never with MD5. */
 bool key_sign(const struct key *k, enum digest_kind kind, const struct reader *parts, size_t count,
 	struct bytes *out, struct error *err) MUST_CHECK;
 void key_free(struct key *k);
