@@ -228,7 +228,7 @@ static bool prepare(struct manager *m, struct error *err)
 	char database[PATH_SIZE];
 	(void)snprintf(database, sizeof(database), "%s", strchrnul(settings->store, ':'));
 	const char *paths[] = { settings->state, dirname(database + (database[0] == ':')),
-		settings->root, NULL };
+		settings->root[0] == '\0' ? NULL : settings->root, NULL };
 	if (!process_sibling_path(settings, "signer.manager", signer, sizeof(signer), err) ||
 		!open_places(m, err) ||
 		!process_enter(settings, "manager", SANDBOX_STORE, paths, err))
