@@ -33,15 +33,26 @@ typedef bool change_fn(struct txn *t, void *context, struct error *err);
  * must ask nobody. FAULT_BUSY after 5 s. `number` (may be NULL) gets the new change number. */
 bool store_change(struct store *s, const struct change *what, change_fn *work, void *context,
 	uint64_t *number, struct error *err) MUST_CHECK;
-struct store *txn_store(struct txn *t); /* for reading inside the transaction */
+struct store *txn_store(struct txn *t);   /* for reading inside the transaction */
+uint64_t txn_number(const struct txn *t); /* the change number that this change will have */
 
 bool store_change_number(struct store *s, uint64_t *out, struct error *err) MUST_CHECK;
 /* Cheap: true when another connection has committed since the last call. */
 bool store_changed_elsewhere(struct store *s);
 bool store_audit_head(struct store *s, uint8_t out[static DIGEST_SIZE],
 	struct error *err) MUST_CHECK;
-/* Walks the whole chain; FAULT_STORE names the first row that does not fit. */
+/* Walks the whole chain; FAULT_STORE names the first row that does not fit. A cut tail shows only
+ * against a head that was kept elsewhere. */
 bool store_audit_verify(struct store *s, uint64_t *rows, struct error *err) MUST_CHECK;
+
+struct audit_row {
+	uint64_t change;
+	int64_t time;
+	char actor[64], action[64], detail[256]; /* escaped, and cut where they were longer */
+	uint8_t hash[DIGEST_SIZE];
+};
+typedef bool audit_fn(const struct audit_row *row, void *into, struct error *err);
+bool store_audit(struct store *s, audit_fn *each, void *into, struct error *err) MUST_CHECK;
 
 struct audit_row {
 	uint64_t change;
@@ -143,14 +154,14 @@ bool txn_put_service(struct txn *t, const struct service_row *row, struct error 
 struct list_row {
 	char name[NODE_NAME_SIZE]; /* "ITL pub", "CTL" */
 	char node[NODE_NAME_SIZE]; /* the TFTP node; "" for the cluster's CTL */
-	uint64_t wanted;           /* generation that is to be; 0: none wanted */
+	uint64_t wanted;           /* generation that is to be: beyond `published` until it is */
 	uint64_t published;        /* generation that is served; 0: none yet */
 	char signer_unit[NODE_NAME_SIZE];
 	char signer_node[NODE_NAME_SIZE]; /* whose manager must build it */
 };
 typedef bool list_fn(const struct list_row *row, void *into, struct error *err);
 bool store_lists(struct store *s, list_fn *each, void *into, struct error *err) MUST_CHECK;
-/* Generation = the last one wanted + 1. Makes the list when it is new. */
+/* Generation = the last one wanted + 1. Makes the list when it is new. `node` "": the cluster's. */
 bool txn_want_list(struct txn *t, const char *name, const char *node, const char *signer_unit,
 	const char *signer_node, struct error *err) MUST_CHECK;
 /* Archives the generation and moves the pointer, unless a later one is wanted: then false with
