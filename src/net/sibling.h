@@ -16,17 +16,24 @@ struct sibling_events {
 	sibling_handler *request;
 	void (*opened)(struct sibling_peer *peer, void *context); /* may be NULL */
 	void (*closed)(struct sibling_peer *peer, void *context); /* may be NULL */
+	/* Someone was hung up on: the wrong user, a forged or malformed packet. May be NULL. */
+	void (*broken)(unsigned tag, const struct error *why, void *context);
 };
 
-/* Serves a listening fd (taken over). `uid` must be the peer's, or root's. `tag` is the caller's
- * mark for everyone who comes in here. */
+/* The quota of a peer: with this many questions open it is not read until one is answered. */
+enum { SIBLING_OUTSTANDING = 64 };
+
+/* Serves a listening fd (taken over, also on failure). `uid` must be the peer's, or root's. `tag` is
+ * the caller's mark for everyone who comes in here. */
 struct sibling_server *sibling_serve(struct loop *l, int fd, uint32_t uid, unsigned tag,
 	const struct sibling_events *events, void *context, struct error *err);
+/* Not from inside one of its callbacks. Open requests still have to be answered. */
 void sibling_server_free(struct sibling_server *s);
 
 unsigned sibling_tag(const struct sibling_request *request);
 uint16_t sibling_operation(const struct sibling_request *request);
 struct reader sibling_payload(const struct sibling_request *request); /* dies with the answer */
+/* NULL when it has left meanwhile. */
 struct sibling_peer *sibling_request_peer(const struct sibling_request *request);
 /* Both end the request; harmless when the peer is gone. */
 void sibling_answer(struct sibling_request *request, struct reader payload);
