@@ -40,8 +40,9 @@ struct verb;
 /* A verb as it was called. --json, --control and --help are taken out before. */
 struct call {
 	const struct verb *verb;
-	bool json;           /* print one JSON value on standard output, nothing else */
-	const char *control; /* the daemon's Unix socket: --control, DIALTRUST_CONTROL, the default */
+	bool json; /* print one JSON value on standard output, nothing else */
+	const char
+		*control; /* the daemon's Unix socket: --control, DIALTRUST_CONTROL, the default */
 	const char *values[CALL_ARGUMENTS]; /* of verb->arguments, in order; NULL: not given */
 };
 

@@ -29,43 +29,47 @@ enum op_id {
 
 enum op_permission { OP_READ, OP_WRITE };
 
+/* OP_TEXT: one line; OP_NAME: a file's or a parameter's name; OP_IDENTITY_UNIT: no trust store. */
 enum op_field_kind { OP_TEXT, OP_NUMBER, OP_NODE, OP_UNIT, OP_IDENTITY_UNIT, OP_NAME };
 
 struct op_field {
-	const char *name;      /* JSON key; in the path as {name}; on the command line --name */
+	const char *name; /* JSON key; in the path as {name}; on the command line --name, with
+			   * hyphens for underscores */
 	enum op_field_kind kind;
-	bool positional;       /* on the command line given without --name, in order */
+	bool positional; /* on the command line given without --name, in order */
 	bool required;
 	const char *means;
 };
 
-struct op_column { /* of a table that the CLI prints */
+struct op_column {       /* of a table that the CLI prints */
 	const char *key; /* of the row object */
 	const char *title;
 };
 
+/* Fields that are not in the path travel in the query of a GET and in the JSON body of the others.
+ */
 struct op {
 	enum op_id id;
-	const char *words;   /* "cert regen" */
-	const char *method;  /* "POST" */
-	const char *path;    /* "/v1/nodes/{node}/certificates/{unit}/regenerate" */
+	const char *words;  /* "cert regen" */
+	const char *method; /* "POST" */
+	const char *path;   /* "/v1/nodes/{node}/certificates/{unit}/regenerate" */
 	enum op_permission permission;
 	const struct op_field *fields; /* ends with a NULL name; may be NULL */
-	const char *rows;    /* key of the array of rows in the result; NULL: one object */
+	const char *rows; /* key of the array of rows in the result; NULL: one object */
 	const struct op_column *columns; /* ends with a NULL key */
-	const char *means;   /* one line for --help */
-	const char *says;    /* key of the sentence that the CLI prints on stderr; may be NULL */
+	const char *means;               /* one line for --help */
+	const char *says; /* key of the sentence that the CLI prints on stderr; may be NULL */
 };
 
 const struct op *op_rows(size_t *count); /* in the order of enum op_id */
 /* The longest row whose words start argv; *used words are taken. NULL: none. */
 const struct op *op_find_words(char *const *argv, size_t count, size_t *used);
-/* Matches method and path; each {name} of the path is handed to `field`. NULL: none; *other_method
- * is set where only the method differs. */
+/* Matches method and path; each {name} of the path is handed to `field`, percent-decoded. NULL:
+ * none; *other_method is set where only the method differs. */
 typedef void op_path_field_fn(const struct op_field *field, const char *value, void *context);
 const struct op *op_find_path(const char *method, const char *path, op_path_field_fn *field,
 	void *context, bool *other_method);
 const struct op_field *op_field_find(const struct op *op, const char *name);
-/* The value has the field's shape. FAULT_USAGE says what would. */
-bool op_field_check(const struct op_field *field, const char *value,
-	struct error *err) MUST_CHECK;
+/* The value has the field's shape. FAULT_USAGE says what would; FAULT_MISSING: no such unit;
+ * FAULT_REFUSED: a trust store where an identity is asked. */
+bool op_field_check(const struct op_field *field, const char *value, struct error *err) MUST_CHECK;

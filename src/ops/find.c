@@ -1,0 +1,135 @@
+#include <string.h>
+
+#include "base/hex.h"
+#include "ops/op.h"
+
+enum { PATH_VALUE_SIZE = 256, PATH_FIELDS = 4 };
+
+/* words: how many arguments a row's words take; 0 when argv does not start with them. */
+static size_t words_taken(const char *words, char *const *argv, size_t count)
+{
+	size_t taken = 0;
+	while (*words != '\0') {
+		size_t size = strcspn(words, " ");
+		if (taken == count || strlen(argv[taken]) != size ||
+			strncmp(argv[taken], words, size) != 0)
+			return 0;
+		taken++;
+		words += size + (words[size] == ' ');
+	}
+	return taken;
+}
+
+const struct op *op_find_words(char *const *argv, size_t count, size_t *used)
+{
+	size_t rows, longest = 0;
+	const struct op *row = op_rows(&rows), *found = NULL;
+	for (size_t i = 0; i < rows; i++) {
+		size_t taken = words_taken(row[i].words, argv, count);
+		if (taken > longest) {
+			longest = taken;
+			found = &row[i];
+		}
+	}
+	if (found != NULL)
+		*used = longest;
+	return found;
+}
+
+/* What the {names} of a path stood for. */
+struct match {
+	size_t count;
+	struct matched {
+		const struct op_field *field;
+		char value[PATH_VALUE_SIZE];
+	} fields[PATH_FIELDS];
+};
+
+/* Percent-decodes one segment, RFC 3986 section 2.1. A NUL, or more than fits, is no match. */
+static bool decode(const char *segment, size_t size, char out[static PATH_VALUE_SIZE])
+{
+	size_t used = 0;
+	for (size_t i = 0; i < size; i++) {
+		char c = segment[i];
+		char digits[3] = { 0 };
+		uint8_t byte;
+		if (c == '%') {
+			if (size - i < 3)
+				return false;
+			digits[0] = segment[i + 1];
+			digits[1] = segment[i + 2];
+			if (!hex_read(digits, &byte, 1) || byte == 0)
+				return false;
+			c = (char)byte;
+			i += 2;
+		}
+		if (used + 1 >= PATH_VALUE_SIZE)
+			return false;
+		out[used++] = c;
+	}
+	out[used] = '\0';
+	return used > 0;
+}
+
+static bool match_field(const struct op *op, const char *name, size_t size, struct match *match)
+{
+	struct matched *matched = &match->fields[match->count];
+	for (const struct op_field *f = op->fields; f != NULL && f->name != NULL; f++)
+		if (strlen(f->name) == size && strncmp(f->name, name, size) == 0) {
+			matched->field = f;
+			match->count++;
+			return true;
+		}
+	return false;
+}
+
+static bool match_segment(
+	const struct op *op, const char **pattern, const char **path, struct match *match)
+{
+	size_t wanted = strcspn(*pattern, "/"), given = strcspn(*path, "/");
+	bool fits;
+	if (**pattern != '{')
+		fits = wanted == given && strncmp(*pattern, *path, wanted) == 0;
+	else
+		fits = match->count < PATH_FIELDS &&
+			decode(*path, given, match->fields[match->count].value) &&
+			match_field(op, *pattern + 1, wanted - 2, match);
+	*pattern += wanted;
+	*path += given;
+	return fits;
+}
+
+static bool match_path(const struct op *op, const char *path, struct match *match)
+{
+	const char *pattern = op->path;
+	match->count = 0;
+	while (*pattern == '/' && *path == '/') {
+		pattern++;
+		path++;
+		if (!match_segment(op, &pattern, &path, match))
+			return false;
+	}
+	return *pattern == '\0' && *path == '\0';
+}
+
+const struct op *op_find_path(const char *method, const char *path, op_path_field_fn *field,
+	void *context, bool *other_method)
+{
+	size_t count;
+	const struct op *row = op_rows(&count);
+	struct match match;
+	*other_method = false;
+	for (size_t i = 0; i < count; i++) {
+		if (!match_path(&row[i], path, &match))
+			continue;
+		if (strcmp(row[i].method, method) != 0) {
+			*other_method = true;
+			continue;
+		}
+		*other_method = false;
+		for (size_t f = 0; f < match.count; f++)
+			field(match.fields[f].field, match.fields[f].value, context);
+		return &row[i];
+	}
+	return NULL;
+}

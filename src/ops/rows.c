@@ -1,0 +1,151 @@
+#include "base/own.h"
+#include "ops/op.h"
+
+#define END_FIELD                                                                                  \
+	{                                                                                          \
+		NULL, OP_TEXT, false, false, NULL                                                  \
+	}
+#define END_COLUMN                                                                                 \
+	{                                                                                          \
+		NULL, NULL                                                                         \
+	}
+
+/* clang-format off */
+
+/* A node's own facts, given when it is made. */
+#define NODE_FACTS \
+	{ "address",    OP_TEXT,   false, true,  "address at which phones reach the node" }, \
+	{ "host",       OP_TEXT,   false, false, "its full host name, for certificates (default: its name)" }, \
+	{ "tftp-port",  OP_NUMBER, false, false, "port of TFTP (default 69; 0: none)" }, \
+	{ "http-port",  OP_NUMBER, false, false, "port of HTTP (default 6970; 0: none)" }, \
+	{ "https-port", OP_NUMBER, false, false, "port of HTTPS (default 6971; 0: none)" }, \
+	{ "tvs-port",   OP_NUMBER, false, false, "port of TVS (default 2445; 0: none)" }
+
+/*        name                   kind   positional required means */
+static const struct op_field cluster_init_fields[] = {
+	{ "name",                OP_NAME, true,  true,  "name of the cluster" },
+	{ "node",                OP_NODE, false, true,  "name of the publisher: the daemon that is asked" },
+	NODE_FACTS,
+	{ "organization",        OP_TEXT, false, true,  "O of every certificate's subject; phones show it" },
+	{ "organizational_unit", OP_TEXT, false, false, "OU (default Telephony)" },
+	{ "locality",            OP_TEXT, false, false, "L" },
+	{ "state",               OP_TEXT, false, false, "ST" },
+	{ "country",             OP_TEXT, false, false, "C, two letters" },
+	END_FIELD,
+};
+
+static const struct op_field node_add_fields[] = {
+	{ "node",                OP_NODE, true,  true,  "name of the new node" },
+	NODE_FACTS,
+	{ "role",                OP_NAME, false, false, "subscriber (default) or presence" },
+	END_FIELD,
+};
+
+static const struct op_field cert_list_fields[] = {
+	{ "node",                OP_NODE, false, false, "only this node's" },
+	{ "unit",                OP_UNIT, false, false, "only this unit's, such as CallManager or tomcat-trust" },
+	END_FIELD,
+};
+
+static const struct op_field cert_show_fields[] = {
+	{ "unit",                OP_UNIT, true,  true,  "unit, such as CallManager or tomcat-trust" },
+	{ "node",                OP_NODE, false, true,  "node that has it" },
+	{ "name",                OP_NAME, false, false, "file name in a trust store (default: the first)" },
+	END_FIELD,
+};
+
+static const struct op_field cert_regen_fields[] = {
+	{ "unit",                OP_IDENTITY_UNIT, true, true, "identity to make anew, such as CallManager or TVS" },
+	{ "node",                OP_NODE, false, true,  "node whose certificate it is" },
+	END_FIELD,
+};
+
+static const struct op_field service_restart_fields[] = {
+	{ "service",             OP_NAME, true,  true,  "service, such as \"Cisco Tftp\"" },
+	{ "node",                OP_NODE, false, true,  "node on which it runs" },
+	END_FIELD,
+};
+
+static const struct op_field parameter_set_fields[] = {
+	{ "name",                OP_NAME, true,  true,  "parameter, such as \"ITL Signer\"" },
+	{ "value",               OP_TEXT, true,  true,  "its new value" },
+	END_FIELD,
+};
+
+static const struct op_column node_columns[] = {
+	{ "name", "NODE" }, { "role", "ROLE" }, { "address", "ADDRESS" }, { "host", "HOST" },
+	{ "tftp", "TFTP" }, { "http", "HTTP" }, { "https", "HTTPS" }, { "tvs", "TVS" }, END_COLUMN,
+};
+
+static const struct op_column certificate_columns[] = {
+	{ "node", "NODE" }, { "unit", "UNIT" }, { "name", "NAME" }, { "subject", "SUBJECT" },
+	{ "key", "KEY" }, { "not_after", "VALID UNTIL" }, { "description", "DESCRIPTION" }, END_COLUMN,
+};
+
+static const struct op_column list_columns[] = {
+	{ "name", "LIST" }, { "generation", "GENERATION" }, { "wanted", "WANTED" },
+	{ "signer", "SIGNER" }, { "timestamp", "TIMESTAMP" }, { "records", "RECORDS" },
+	{ "size", "SIZE" }, { "sha256", "SHA-256" }, END_COLUMN,
+};
+
+static const struct op_column service_columns[] = {
+	{ "node", "NODE" }, { "service", "SERVICE" }, { "kind", "KIND" },
+	{ "activated", "ACTIVATED" }, { "started", "STARTED" }, { "restart_wanted", "RESTART WANTED" },
+	END_COLUMN,
+};
+
+static const struct op_column phone_columns[] = {
+	{ "name", "PHONE" }, { "description", "DESCRIPTION" }, { "node", "NODE" }, END_COLUMN,
+};
+
+static const struct op_column parameter_columns[] = {
+	{ "name", "PARAMETER" }, { "value", "VALUE" }, { "default", "DEFAULT" }, { "means", "MEANS" },
+	END_COLUMN,
+};
+
+static const struct op_column audit_columns[] = {
+	{ "change", "CHANGE" }, { "time", "TIME" }, { "actor", "ACTOR" }, { "action", "ACTION" },
+	{ "detail", "DETAIL" }, END_COLUMN,
+};
+
+static const struct op rows[OP_COUNT] = {
+	{ OP_CLUSTER_INIT, "cluster init", "POST", "/v1/cluster", OP_WRITE,
+	  cluster_init_fields, NULL, NULL, "makes the cluster, with this daemon as its publisher", NULL },
+	{ OP_CLUSTER_SHOW, "cluster show", "GET", "/v1/cluster", OP_READ,
+	  NULL, NULL, NULL, "shows the cluster's name, era and last change", NULL },
+	{ OP_NODE_ADD, "node add", "POST", "/v1/nodes", OP_WRITE,
+	  node_add_fields, NULL, NULL, "lets a further node join", NULL },
+	{ OP_NODE_LIST, "node list", "GET", "/v1/nodes", OP_READ,
+	  NULL, "nodes", node_columns, "lists the nodes and their ports", NULL },
+	{ OP_CERT_LIST, "cert list", "GET", "/v1/certificates", OP_READ,
+	  cert_list_fields, "certificates", certificate_columns,
+	  "lists identity certificates and what is in the trust stores", NULL },
+	{ OP_CERT_SHOW, "cert show", "GET", "/v1/nodes/{node}/certificates/{unit}", OP_READ,
+	  cert_show_fields, NULL, NULL, "shows one certificate, and its PEM", NULL },
+	{ OP_CERT_REGEN, "cert regen", "POST", "/v1/nodes/{node}/certificates/{unit}/regenerate", OP_WRITE,
+	  cert_regen_fields, NULL, NULL,
+	  "makes a new key and a new self-signed certificate, and publishes what follows from it",
+	  "message" },
+	{ OP_LIST_STATUS, "list status", "GET", "/v1/lists", OP_READ,
+	  NULL, "lists", list_columns, "lists the published trust lists", NULL },
+	{ OP_SERVICE_LIST, "service list", "GET", "/v1/services", OP_READ,
+	  NULL, "services", service_columns, "lists services and which of them must restart", NULL },
+	{ OP_SERVICE_RESTART, "service restart", "POST", "/v1/nodes/{node}/services/{service}/restart",
+	  OP_WRITE, service_restart_fields, NULL, NULL,
+	  "restarts a service, which then loads its identity anew", NULL },
+	{ OP_PHONE_LIST, "phone list", "GET", "/v1/phones", OP_READ,
+	  NULL, "phones", phone_columns, "lists the phones that have a configuration", NULL },
+	{ OP_PARAMETER_LIST, "parameter list", "GET", "/v1/parameters", OP_READ,
+	  NULL, "parameters", parameter_columns, "lists the cluster's parameters", NULL },
+	{ OP_PARAMETER_SET, "parameter set", "PUT", "/v1/parameters/{name}", OP_WRITE,
+	  parameter_set_fields, NULL, NULL, "sets a parameter of the cluster", NULL },
+	{ OP_AUDIT_LIST, "audit list", "GET", "/v1/audit", OP_READ,
+	  NULL, "audit", audit_columns, "lists every change that was made, and by whom", NULL },
+};
+/* clang-format on */
+
+const struct op *op_rows(size_t *count)
+{
+	*count = COUNT(rows);
+	return rows;
+}
