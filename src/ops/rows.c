@@ -1,15 +1,6 @@
 #include "base/own.h"
 #include "ops/op.h"
 
-#define END_FIELD                                                                                  \
-	{                                                                                          \
-		NULL, OP_TEXT, false, false, NULL                                                  \
-	}
-#define END_COLUMN                                                                                 \
-	{                                                                                          \
-		NULL, NULL                                                                         \
-	}
-
 /* clang-format off */
 
 /* A node's own facts, given when it is made. */
@@ -31,81 +22,81 @@ static const struct op_field cluster_init_fields[] = {
 	{ "locality",            OP_TEXT, false, false, "L" },
 	{ "state",               OP_TEXT, false, false, "ST" },
 	{ "country",             OP_TEXT, false, false, "C, two letters" },
-	END_FIELD,
+	{ .name = NULL },
 };
 
 static const struct op_field node_add_fields[] = {
 	{ "node",                OP_NODE, true,  true,  "name of the new node" },
 	NODE_FACTS,
 	{ "role",                OP_NAME, false, false, "subscriber (default) or presence" },
-	END_FIELD,
+	{ .name = NULL },
 };
 
 static const struct op_field cert_list_fields[] = {
 	{ "node",                OP_NODE, false, false, "only this node's" },
 	{ "unit",                OP_UNIT, false, false, "only this unit's, such as CallManager or tomcat-trust" },
-	END_FIELD,
+	{ .name = NULL },
 };
 
 static const struct op_field cert_show_fields[] = {
 	{ "unit",                OP_UNIT, true,  true,  "unit, such as CallManager or tomcat-trust" },
 	{ "node",                OP_NODE, false, true,  "node that has it" },
 	{ "name",                OP_NAME, false, false, "file name in a trust store (default: the first)" },
-	END_FIELD,
+	{ .name = NULL },
 };
 
 static const struct op_field cert_regen_fields[] = {
 	{ "unit",                OP_IDENTITY_UNIT, true, true, "identity to make anew, such as CallManager or TVS" },
 	{ "node",                OP_NODE, false, true,  "node whose certificate it is" },
-	END_FIELD,
+	{ .name = NULL },
 };
 
 static const struct op_field service_restart_fields[] = {
 	{ "service",             OP_NAME, true,  true,  "service, such as \"Cisco Tftp\"" },
 	{ "node",                OP_NODE, false, true,  "node on which it runs" },
-	END_FIELD,
+	{ .name = NULL },
 };
 
 static const struct op_field parameter_set_fields[] = {
 	{ "name",                OP_NAME, true,  true,  "parameter, such as \"ITL Signer\"" },
 	{ "value",               OP_TEXT, true,  true,  "its new value" },
-	END_FIELD,
+	{ .name = NULL },
 };
 
 static const struct op_column node_columns[] = {
 	{ "name", "NODE" }, { "role", "ROLE" }, { "address", "ADDRESS" }, { "host", "HOST" },
-	{ "tftp", "TFTP" }, { "http", "HTTP" }, { "https", "HTTPS" }, { "tvs", "TVS" }, END_COLUMN,
+	{ "tftp", "TFTP" }, { "http", "HTTP" }, { "https", "HTTPS" }, { "tvs", "TVS" }, { .key = NULL },
 };
 
 static const struct op_column certificate_columns[] = {
 	{ "node", "NODE" }, { "unit", "UNIT" }, { "name", "NAME" }, { "subject", "SUBJECT" },
-	{ "key", "KEY" }, { "not_after", "VALID UNTIL" }, { "description", "DESCRIPTION" }, END_COLUMN,
+	{ "key", "KEY" }, { "not_after", "VALID UNTIL" }, { "description", "DESCRIPTION" }, { .key = NULL },
 };
 
 static const struct op_column list_columns[] = {
 	{ "name", "LIST" }, { "generation", "GENERATION" }, { "wanted", "WANTED" },
 	{ "signer", "SIGNER" }, { "timestamp", "TIMESTAMP" }, { "records", "RECORDS" },
-	{ "size", "SIZE" }, { "sha256", "SHA-256" }, END_COLUMN,
+	{ "size", "SIZE" }, { "sha256", "SHA-256" }, { .key = NULL },
 };
 
 static const struct op_column service_columns[] = {
 	{ "node", "NODE" }, { "service", "SERVICE" }, { "kind", "KIND" },
 	{ "activated", "ACTIVATED" }, { "started", "STARTED" }, { "restart_wanted", "RESTART WANTED" },
-	END_COLUMN,
+	{ .key = NULL },
 };
 
 static const struct op_column phone_columns[] = {
-	{ "name", "PHONE" }, { "description", "DESCRIPTION" }, { "node", "NODE" }, END_COLUMN,
+	{ "name", "PHONE" }, { "description", "DESCRIPTION" }, { "node", "NODE" }, { .key = NULL },
 };
 
 static const struct op_column parameter_columns[] = {
 	{ "name", "PARAMETER" }, { "value", "VALUE" }, { "default", "DEFAULT" }, { "means", "MEANS" },
-	END_COLUMN,
+	{ .key = NULL },
 };
 
 static const struct op_column audit_columns[] = {
 	{ "change", "CHANGE" }, { "time", "TIME" }, { "actor", "ACTOR" }, { "action", "ACTION" },
-	{ "detail", "DETAIL" }, END_COLUMN,
+	{ "detail", "DETAIL" }, { .key = NULL },
 };
 
 static const struct op rows[OP_COUNT] = {
