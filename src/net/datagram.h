@@ -12,9 +12,10 @@ typedef void datagram_fn(struct datagram *d, const struct address *from, const s
 	struct reader bytes, void *context);
 
 struct datagram *datagram_serve(struct loop *l, int fd, datagram_fn *fn, void *context,
-	struct error *err); /* takes fd over */
+	struct error *err); /* takes fd over, also on failure */
 /* A fresh socket bound to `local` (port 0: the kernel chooses). */
 struct datagram *datagram_open(struct loop *l, const struct address *local, datagram_fn *fn,
 	void *context, struct error *err);
+const struct address *datagram_local(const struct datagram *d); /* with the port that it got */
 void datagram_send(struct datagram *d, const struct address *to, struct reader bytes);
 void datagram_free(struct datagram *d); /* fine from inside fn */

@@ -1,0 +1,124 @@
+#include "scene.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct ticking {
+	struct timer *timer;
+	unsigned ticks, stop_at;
+};
+
+static void tick(void *context)
+{
+	struct ticking *t = context;
+	if (++t->ticks == t->stop_at) {
+		timer_free(t->timer);
+		t->timer = NULL;
+	}
+}
+
+static void timers_fire_once_or_again(void **state)
+{
+	struct scene *s = *state;
+	struct ticking once = { 0 }, again = { .stop_at = 3 };
+	once.timer = timer_new(s->loop, 1, false, tick, &once, NULL);
+	again.timer = timer_new(s->loop, 1, true, tick, &again, NULL);
+	scene_until_count(s, &again.ticks, 3);
+	scene_for(s, 10);
+	assert_int_equal(once.ticks, 1);
+	assert_int_equal(again.ticks, 3); /* it freed itself */
+	timer_restart(once.timer, 1);
+	scene_until_count(s, &once.ticks, 2);
+	timer_restart(once.timer, 60000);
+	timer_free(once.timer);
+	timer_free(NULL);
+}
+
+static void stop(void *context)
+{
+	loop_stop(context);
+}
+
+static void signals_arrive_in_the_loop(void **state)
+{
+	struct scene *s = *state;
+	struct ticking t = { 0 };
+	assert_true(loop_on_signal(s->loop, SIGUSR1, tick, &t, NULL));
+	assert_int_equal(raise(SIGUSR1), 0);
+	assert_int_equal(t.ticks, 0);
+	scene_until_count(s, &t.ticks, 1);
+}
+
+static void a_loop_that_was_stopped_before_does_not_run(void **state)
+{
+	struct scene *s = *state;
+	struct ticking t = { 0 };
+	t.timer = timer_new(s->loop, 0, true, tick, &t, NULL);
+	loop_stop(s->loop);
+	assert_true(loop_run(s->loop, NULL));
+	assert_int_equal(t.ticks, 0);
+	struct timer *end = timer_new(s->loop, 5, false, stop, s->loop, NULL);
+	assert_true(loop_run(s->loop, NULL));
+	assert_true(t.ticks > 0);
+	timer_free(end);
+	timer_free(t.timer);
+}
+
+struct watched {
+	struct watch *watch;
+	int fd;
+	unsigned bytes;
+};
+
+static void readable(void *context)
+{
+	struct watched *w = context;
+	char byte;
+	assert_int_equal(read(w->fd, &byte, 1), 1);
+	if (++w->bytes == 2) {
+		watch_free(w->watch);
+		w->watch = NULL;
+	}
+}
+
+static void a_watch_tells_until_it_is_freed(void **state)
+{
+	struct scene *s = *state;
+	int ends[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	struct watched w = { .fd = ends[0] };
+	w.watch = watch_readable(s->loop, ends[0], readable, &w, NULL);
+	assert_int_equal(write(ends[1], "abc", 3), 3);
+	scene_until_count(s, &w.bytes, 2);
+	scene_for(s, 5);
+	assert_int_equal(w.bytes, 2);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	watch_free(NULL);
+	loop_free(NULL);
+}
+
+static void a_peer_that_left_ends_no_process(void **state)
+{
+	(void)state;
+	int ends[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	(void)close(ends[0]);
+	assert_int_equal(write(ends[1], "x", 1), -1); /* and no SIGPIPE */
+	(void)close(ends[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define CASE(f) cmocka_unit_test_setup_teardown(f, scene_set_up, scene_tear_down)
+		CASE(timers_fire_once_or_again),
+		CASE(signals_arrive_in_the_loop),
+		CASE(a_loop_that_was_stopped_before_does_not_run),
+		CASE(a_watch_tells_until_it_is_freed),
+		CASE(a_peer_that_left_ends_no_process),
+#undef CASE
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
