@@ -77,36 +77,48 @@ bool text_copy(char *out, size_t size, const char *from, struct error *err)
 	return true;
 }
 
+/* Takes one character or byte off the front, as it is to be shown. */
+static size_t take_escaped(struct reader *bytes, char piece[static 8])
+{
+	size_t length = sequence(*bytes);
+	if (length == 0 || control_sequence(bytes->at, length)) {
+		length = 1;
+		(void)snprintf(piece, 8, "\\x%02x", bytes->at[0]);
+	} else if (bytes->at[0] == '\\') {
+		memcpy(piece, "\\\\", 3);
+	} else {
+		memcpy(piece, bytes->at, length);
+		piece[length] = '\0';
+	}
+	(void)reader_sub(bytes, length);
+	return strlen(piece);
+}
+
+static bool escaped_fits(struct reader bytes, size_t room)
+{
+	char piece[8];
+	size_t used = 0;
+	while (bytes.left > 0 && used <= room)
+		used += take_escaped(&bytes, piece);
+	return used <= room;
+}
+
 const char *text_escape(struct reader bytes, char *out, size_t size)
 {
 	static const char more[] = "…";
+	bool whole = escaped_fits(bytes, size - 1);
+	const char *tail = !whole && size >= sizeof(more) ? more : "";
+	size_t room = size - 1 - strlen(tail);
 	size_t used = 0;
 	while (bytes.left > 0) {
-		size_t length = sequence(bytes);
 		char piece[8];
-		if (length == 0 || control_sequence(bytes.at, length)) {
-			length = 1;
-			(void)snprintf(piece, sizeof(piece), "\\x%02x", bytes.at[0]);
-		} else if (bytes.at[0] == '\\') {
-			memcpy(piece, "\\\\", 3);
-		} else {
-			memcpy(piece, bytes.at, length);
-			piece[length] = '\0';
-		}
-		(void)reader_sub(&bytes, length);
-		size_t need = strlen(piece);
-		size_t spare = bytes.left > 0 ? sizeof(more) : 1;
-		if (used + need + spare > size) {
-			if (used + sizeof(more) <= size) {
-				memcpy(out + used, more, sizeof(more));
-				return out;
-			}
+		size_t need = take_escaped(&bytes, piece);
+		if (used + need > room)
 			break;
-		}
 		memcpy(out + used, piece, need);
 		used += need;
 	}
-	out[used] = '\0';
+	memcpy(out + used, tail, strlen(tail) + 1);
 	return out;
 }
 
