@@ -67,7 +67,7 @@ struct phone_action {
 	enum phone_transport transport;
 	char name[LIMIT_FILE_NAME];
 	size_t limit;
-	char address[ADDRESS_SIZE];
+	const char *address;
 	uint16_t port;
 	struct reader message;
 	struct reader file;
@@ -109,6 +109,10 @@ DEFINE_AUTO(phone, phone_free);
 bool phone_step(struct phone *p, const struct phone_event *event, int64_t now, struct error *err)
 	MUST_CHECK;
 const struct phone_action *phone_action(const struct phone *p);
+
+/* Other TFTP servers (DHCP changed). FAULT_BUSY when it does not rest. */
+bool phone_set_servers(struct phone *p, const struct phone_server *servers, size_t count,
+	struct error *err) MUST_CHECK;
 
 /* What an earlier life left; before the first event. */
 bool phone_restore_list(struct phone *p, enum phone_subject which, struct reader file,

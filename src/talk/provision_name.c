@@ -10,10 +10,9 @@ static const char *const secret_suffixes[] = {
 	".key", ".pem", ".p12", ".pfx", ".jks", ".keystore", ".db", ".sqlite", ".sqlite3",
 };
 
-/* Signed by the phone's maker with keys that nobody else has: docs/formats/signed-header.md */
-static const char *const firmware_suffixes[] = {
-	".bin.sgn", ".zz.sgn", ".cop.sgn", ".sbn.sgn", ".loads.sgn",
-};
+/* Before ".sgn", perhaps with a number behind: signed by the phone's maker with keys that nobody
+ * else has. docs/formats/signed-header.md#firmware */
+static const char *const firmware_suffixes[] = { ".bin", ".zz", ".cop", ".sbn", ".loads" };
 
 /* docs/formats/provisioning.md#lists */
 static const struct list_name {
@@ -118,18 +117,28 @@ static void cut(char *text, const char *suffix)
 	text[strlen(text) - strlen(suffix)] = '\0';
 }
 
+static bool is_firmware(const char source[static LIMIT_FILE_NAME])
+{
+	char name[LIMIT_FILE_NAME];
+	memcpy(name, source, sizeof(name));
+	size_t size = strlen(name);
+	while (size > 0 && name[size - 1] >= '0' && name[size - 1] <= '9')
+		name[--size] = '\0';
+	return ends_with_one_of(name, firmware_suffixes, COUNT(firmware_suffixes));
+}
+
 static void find_kind(struct provision_name *out)
 {
-	bool firmware =
-		ends_with_one_of(out->name, firmware_suffixes, COUNT(firmware_suffixes));
-	if (firmware || !ends_with(out->name, ".sgn")) {
-		out->kind = PROVISION_PLAIN;
-	} else if (ends_with(out->name, ".enc.sgn")) {
+	if (ends_with(out->source, ".enc.sgn")) {
 		out->kind = PROVISION_ENCRYPTED;
 		cut(out->source, ".enc.sgn");
-	} else {
+	} else if (ends_with(out->source, ".sgn")) {
 		out->kind = PROVISION_SIGNED;
 		cut(out->source, ".sgn");
+	}
+	if (out->kind == PROVISION_SIGNED && is_firmware(out->source)) {
+		out->kind = PROVISION_PLAIN;
+		memcpy(out->source, out->name, sizeof(out->source));
 	}
 }
 
@@ -146,7 +155,7 @@ bool provision_name_parse(const char *asked, struct provision_name *out, struct 
 		return fail_in(err, "file name %s", shown);
 	}
 	if (!is_list(name.name, &name)) {
-		(void)text_copy(name.source, sizeof(name.source), name.name, NULL); /* same size */
+		memcpy(name.source, name.name, sizeof(name.source));
 		find_kind(&name);
 		find_device(&name);
 	}
