@@ -64,8 +64,8 @@ static bool separates(struct reader text, const char *separators)
 	return type_length(text) > 0;
 }
 
-static bool take_value(struct reader *text, const char *separators, struct name_attribute *out,
-	struct error *err)
+static bool take_value(
+	struct reader *text, const char *separators, struct name_attribute *out, struct error *err)
 {
 	uint8_t scratch[NAME_VALUE_SIZE];
 	struct writer w = writer_on(scratch, sizeof(scratch));
@@ -87,8 +87,8 @@ static bool take_value(struct reader *text, const char *separators, struct name_
 	return text_from(writer_written(&w), out->value, sizeof(out->value), err);
 }
 
-static bool take_attribute(struct reader *text, const char *separators,
-	struct name_attribute *out, struct error *err)
+static bool take_attribute(
+	struct reader *text, const char *separators, struct name_attribute *out, struct error *err)
 {
 	size_t size = type_length(*text);
 	if (size == 0)
@@ -112,8 +112,8 @@ static bool parse_with(struct reader text, const char *separators, struct distin
 	for (;;) {
 		size_t at = whole - text.left;
 		if (out->count == NAME_ATTRIBUTES)
-			return fail(err, FAULT_LIMIT, "name: more than %d attributes",
-				NAME_ATTRIBUTES);
+			return fail(
+				err, FAULT_LIMIT, "name: more than %d attributes", NAME_ATTRIBUTES);
 		if (!take_attribute(&text, separators, &out->attributes[out->count], err))
 			return fail_in(err, "name: attribute at byte %zu", at);
 		out->count++;
@@ -123,8 +123,7 @@ static bool parse_with(struct reader text, const char *separators, struct distin
 	}
 }
 
-bool distinguished_name_parse(struct reader text, struct distinguished_name *out,
-	struct error *err)
+bool distinguished_name_parse(struct reader text, struct distinguished_name *out, struct error *err)
 {
 	struct distinguished_name name = { 0 };
 	if (text.left == 0)
@@ -171,8 +170,7 @@ static size_t count_kept(const struct distinguished_name *name)
 	return count;
 }
 
-bool distinguished_name_same(const struct distinguished_name *a,
-	const struct distinguished_name *b)
+bool distinguished_name_same(const struct distinguished_name *a, const struct distinguished_name *b)
 {
 	if (a->count != b->count)
 		return false;
@@ -182,8 +180,8 @@ bool distinguished_name_same(const struct distinguished_name *a,
 	return true;
 }
 
-bool distinguished_name_agrees(const struct distinguished_name *a,
-	const struct distinguished_name *b)
+bool distinguished_name_agrees(
+	const struct distinguished_name *a, const struct distinguished_name *b)
 {
 	if (count_kept(a) == 0 || count_kept(a) != count_kept(b))
 		return distinguished_name_same(a, b);

@@ -13,19 +13,19 @@ enum { NAME_ATTRIBUTES = 24, NAME_VALUE_SIZE = 256, NAME_TYPE_SIZE = 32 };
 struct distinguished_name {
 	size_t count;
 	struct name_attribute {
-		char type[NAME_TYPE_SIZE]; /* upper case short name, or a dotted OID */
+		char type[NAME_TYPE_SIZE];   /* upper case short name, or a dotted OID */
 		char value[NAME_VALUE_SIZE]; /* unescaped UTF-8 */
 	} attributes[NAME_ATTRIBUTES];
 };
 
-bool distinguished_name_parse(struct reader text, struct distinguished_name *out,
-	struct error *err) MUST_CHECK;
+bool distinguished_name_parse(struct reader text, struct distinguished_name *out, struct error *err)
+	MUST_CHECK;
 /* Same attributes in whatever order; types without case, values exactly. */
-bool distinguished_name_same(const struct distinguished_name *a,
-	const struct distinguished_name *b);
+bool distinguished_name_same(
+	const struct distinguished_name *a, const struct distinguished_name *b);
 /* As the appliance writes: CN;OU;O;L;ST;C, attributes of other types dropped. */
 void distinguished_name_write(struct writer *w, const struct distinguished_name *name);
 /* Same, where one side was written by the appliance, which drops other attributes: both are
  * reduced to CN, OU, O, L, ST and C first. */
-bool distinguished_name_agrees(const struct distinguished_name *a,
-	const struct distinguished_name *b);
+bool distinguished_name_agrees(
+	const struct distinguished_name *a, const struct distinguished_name *b);

@@ -7,8 +7,8 @@
 #include "base/writer.h"
 
 enum manager_operation {
-	MANAGER_OPERATE = 1,  /* admin asks: JSON -> JSON */
-	MANAGER_SERVING = 2,  /* tvs, provision tell: u64 index number that they serve -> nothing */
+	MANAGER_OPERATE = 1, /* admin asks: JSON -> JSON */
+	MANAGER_SERVING = 2, /* tvs, provision tell: u64 index number that they serve -> nothing */
 };
 
 enum manager_push {

@@ -13,9 +13,9 @@ enum header_tag {
 	HEADER_SIGNER_NAME = 4,
 	HEADER_SERIAL = 5,
 	HEADER_ISSUER_NAME = 6,
-	HEADER_SIGNATURE_INFO = 7,
+	HEADER_SIGNING = 7,
 	HEADER_HASH = 8,
-	HEADER_ALGORITHM_INFO = 9,
+	HEADER_SCHEME = 9,
 	HEADER_ALGORITHM = 10,
 	HEADER_MODULUS = 11,
 	HEADER_SIGNATURE = 12,
@@ -28,7 +28,7 @@ enum header_tag {
 	HEADER_IV = 19,
 	HEADER_PAD_COUNT = 20,
 	HEADER_WRAPPING = 21,
-	HEADER_WRAPPING_KIND = 22,
+	HEADER_WRAP_KIND = 22,
 	HEADER_WRAPPED_BITS = 23,
 	HEADER_KEY_KIND = 24,
 	HEADER_WRAPPED_KEY = 25,
@@ -40,34 +40,34 @@ enum header_tag {
 /* docs/formats/signed-header.md#tags */
 /* clang-format off */
 static const struct tag_rule header_rules[] = {
-	[HEADER_VERSION]        = { TAG_VALUE,  true,  0,                       2,   2, "version" },
-	[HEADER_LENGTH]         = { TAG_VALUE,  true,  0,                       2,   2, "header length" },
-	[HEADER_SIGNER]         = { TAG_GROUP,  true,  0,                       0, 4096, "signer" },
-	[HEADER_SIGNER_NAME]    = { TAG_TEXT,   true,  HEADER_SIGNER,           1, LIMIT_TEXT, "signer name" },
-	[HEADER_SERIAL]         = { TAG_SERIAL, true,  HEADER_SIGNER,           1, LIMIT_SERIAL, "serial number" },
-	[HEADER_ISSUER_NAME]    = { TAG_TEXT,   true,  HEADER_SIGNER,           1, LIMIT_TEXT, "issuer name" },
-	[HEADER_SIGNATURE_INFO] = { TAG_GROUP,  true,  0,                      15,  15, "signature information" },
-	[HEADER_HASH]           = { TAG_VALUE,  true,  HEADER_SIGNATURE_INFO,   1,   1, "hash" },
-	[HEADER_ALGORITHM_INFO] = { TAG_GROUP,  true,  HEADER_SIGNATURE_INFO,   8,   8, "algorithm information" },
-	[HEADER_ALGORITHM]      = { TAG_VALUE,  true,  HEADER_ALGORITHM_INFO,   1,   1, "algorithm" },
-	[HEADER_MODULUS]        = { TAG_VALUE,  true,  HEADER_ALGORITHM_INFO,   1,   1, "modulus size" },
-	[HEADER_SIGNATURE]      = { TAG_VALUE,  true,  0,                      64, 512, "signature" },
-	[HEADER_PADDING]        = { TAG_BARE,   false, 0,                       1,   3, "padding" },
-	[HEADER_FILE_NAME]      = { TAG_TEXT,   true,  0,                       2, LIMIT_TEXT, "file name" },
-	[HEADER_TIMESTAMP]      = { TAG_VALUE,  false, 0,                       4,   4, "timestamp" },
-	[HEADER_ENCRYPTION]     = { TAG_GROUP,  false, 0,                       0, 1024, "encryption" },
-	[HEADER_CIPHER]         = { TAG_GROUP,  true,  HEADER_ENCRYPTION,      28,  28, "cipher" },
-	[HEADER_CIPHER_KIND]    = { TAG_VALUE,  true,  HEADER_CIPHER,           1,   1, "cipher kind" },
-	[HEADER_IV]             = { TAG_VALUE,  true,  HEADER_CIPHER,          16,  16, "initialisation vector" },
-	[HEADER_PAD_COUNT]      = { TAG_VALUE,  true,  HEADER_CIPHER,           2,   2, "pad count" },
-	[HEADER_WRAPPING]       = { TAG_GROUP,  true,  HEADER_ENCRYPTION,       0, 1024, "key wrapping" },
-	[HEADER_WRAPPING_KIND]  = { TAG_VALUE,  true,  HEADER_WRAPPING,         1,   1, "wrapping kind" },
-	[HEADER_WRAPPED_BITS]   = { TAG_VALUE,  true,  HEADER_WRAPPING,         2,   2, "wrapped key bits" },
-	[HEADER_KEY_KIND]       = { TAG_VALUE,  true,  HEADER_WRAPPING,         1,   1, "key kind" },
-	[HEADER_WRAPPED_KEY]    = { TAG_VALUE,  true,  HEADER_WRAPPING,        64, 512, "wrapped key" },
-	[HEADER_CLEAR_HASH]     = { TAG_VALUE,  false, 0,                       1,   1, "clear hash" },
-	[HEADER_CLEAR_DIGEST]   = { TAG_VALUE,  false, 0,                      20,  64, "clear digest" },
-	[HEADER_SIGNER_VERSION] = { TAG_VALUE,  false, 0,                       2,   2, "signer version" },
+	[HEADER_VERSION]      = { TAG_VALUE,  true,  0,                  2, 2,            "version" },
+	[HEADER_LENGTH]       = { TAG_VALUE,  true,  0,                  2, 2,            "header length" },
+	[HEADER_SIGNER]       = { TAG_GROUP,  true,  0,                  0, 4096,         "signer" },
+	[HEADER_SIGNER_NAME]  = { TAG_TEXT,   true,  HEADER_SIGNER,      1, LIMIT_TEXT,   "signer name" },
+	[HEADER_SERIAL]       = { TAG_SERIAL, true,  HEADER_SIGNER,      1, LIMIT_SERIAL, "serial number" },
+	[HEADER_ISSUER_NAME]  = { TAG_TEXT,   true,  HEADER_SIGNER,      1, LIMIT_TEXT,   "issuer name" },
+	[HEADER_SIGNING]      = { TAG_GROUP,  true,  0,                 15, 15,           "signature info" },
+	[HEADER_HASH]         = { TAG_VALUE,  true,  HEADER_SIGNING,     1, 1,            "hash" },
+	[HEADER_SCHEME]       = { TAG_GROUP,  true,  HEADER_SIGNING,     8, 8,            "algorithm info" },
+	[HEADER_ALGORITHM]    = { TAG_VALUE,  true,  HEADER_SCHEME,      1, 1,            "algorithm" },
+	[HEADER_MODULUS]      = { TAG_VALUE,  true,  HEADER_SCHEME,      1, 1,            "modulus size" },
+	[HEADER_SIGNATURE]    = { TAG_VALUE,  true,  0,                 64, 512,          "signature" },
+	[HEADER_PADDING]      = { TAG_BARE,   false, 0,                  1, 3,            "padding" },
+	[HEADER_FILE_NAME]    = { TAG_TEXT,   true,  0,                  2, LIMIT_TEXT,   "file name" },
+	[HEADER_TIMESTAMP]    = { TAG_VALUE,  false, 0,                  4, 4,            "timestamp" },
+	[HEADER_ENCRYPTION]   = { TAG_GROUP,  false, 0,                  0, 1024,         "encryption" },
+	[HEADER_CIPHER]       = { TAG_GROUP,  true,  HEADER_ENCRYPTION, 28, 28,           "cipher" },
+	[HEADER_CIPHER_KIND]  = { TAG_VALUE,  true,  HEADER_CIPHER,      1, 1,            "cipher kind" },
+	[HEADER_IV]           = { TAG_VALUE,  true,  HEADER_CIPHER,     16, 16,           "IV" },
+	[HEADER_PAD_COUNT]    = { TAG_VALUE,  true,  HEADER_CIPHER,      2, 2,            "pad count" },
+	[HEADER_WRAPPING]     = { TAG_GROUP,  true,  HEADER_ENCRYPTION,  0, 1024,         "key wrapping" },
+	[HEADER_WRAP_KIND]    = { TAG_VALUE,  true,  HEADER_WRAPPING,    1, 1,            "wrapping kind" },
+	[HEADER_WRAPPED_BITS] = { TAG_VALUE,  true,  HEADER_WRAPPING,    2, 2,            "wrapped key bits" },
+	[HEADER_KEY_KIND]     = { TAG_VALUE,  true,  HEADER_WRAPPING,    1, 1,            "key kind" },
+	[HEADER_WRAPPED_KEY]  = { TAG_VALUE,  true,  HEADER_WRAPPING,   64, 512,          "wrapped key" },
+	[HEADER_CLEAR_HASH]   = { TAG_VALUE,  false, 0,                  1, 1,            "clear hash" },
+	[HEADER_CLEAR_DIGEST] = { TAG_VALUE,  false, 0,                 20, 64,           "clear digest" },
+	[HEADER_SIGNER_VERSION]        = { TAG_VALUE,  false, 0,                  2, 2,            "signer version" },
 };
 /* clang-format on */
 
@@ -81,7 +81,7 @@ static const struct version known_versions[] = { { 1, 0 }, { 1, 1 }, { 1, 2 }, {
 enum {
 	HEADER_OPENING = 10, /* tags 1 and 2, always first */
 	ALGORITHM_RSA = 0,
-	CIPHER_KIND = 0,   /* the only values ever seen of tags 18, 22 and 24 */
+	CIPHER_KIND = 0, /* the only values ever seen of tags 18, 22 and 24 */
 	WRAPPING_KIND = 0,
 	KEY_KIND = 1,
 	PAD_COUNT_MAX = 16,
@@ -131,8 +131,7 @@ static bool read_size(struct reader file, size_t *size, struct error *err)
 	if (file.left < HEADER_OPENING)
 		return fail(err, FAULT_MALFORMED, "%zu bytes are too few for a header", file.left);
 	if (!signed_header_recognise(file))
-		return fail(err, FAULT_MALFORMED,
-			"does not start with version and header length");
+		return fail(err, FAULT_MALFORMED, "does not start with version and header length");
 	size_t total = file.left;
 	(void)reader_sub(&file, HEADER_OPENING - 2);
 	*size = reader_u16(&file);
@@ -140,8 +139,8 @@ static bool read_size(struct reader file, size_t *size, struct error *err)
 		return fail(err, FAULT_MALFORMED, "header length of %zu in a file of %zu bytes",
 			*size, total);
 	if (*size % 4 != 0)
-		return fail(err, FAULT_MALFORMED, "header length of %zu is no multiple of 4",
-			*size);
+		return fail(
+			err, FAULT_MALFORMED, "header length of %zu is no multiple of 4", *size);
 	return true;
 }
 
@@ -189,8 +188,7 @@ static bool file_name_fits(struct reader name, struct error *err)
 	return true;
 }
 
-static bool read_signer(const struct tag_values *values, struct signed_header *h,
-	struct error *err)
+static bool read_signer(const struct tag_values *values, struct signed_header *h, struct error *err)
 {
 	h->version = value_version(values, HEADER_VERSION);
 	if (!version_known(h->version))
@@ -208,8 +206,8 @@ static bool read_signer(const struct tag_values *values, struct signed_header *h
 	return file_name_fits(h->file_name, err);
 }
 
-static bool read_signature(const struct tag_values *values, struct signed_header *h,
-	struct error *err)
+static bool read_signature(
+	const struct tag_values *values, struct signed_header *h, struct error *err)
 {
 	uint8_t hash = value_u8(values, HEADER_HASH);
 	uint8_t algorithm = value_u8(values, HEADER_ALGORITHM);
@@ -230,13 +228,13 @@ static bool read_signature(const struct tag_values *values, struct signed_header
 	return true;
 }
 
-static bool read_encryption(const struct tag_values *values, struct signed_header *h,
-	struct error *err)
+static bool read_encryption(
+	const struct tag_values *values, struct signed_header *h, struct error *err)
 {
 	bool any = values->of[HEADER_ENCRYPTION].ok;
 	if (values->of[HEADER_CLEAR_HASH].ok != any || values->of[HEADER_CLEAR_DIGEST].ok != any)
-		return fail(err, FAULT_MALFORMED,
-			"tags 16, 26 and 27 stand together or not at all");
+		return fail(
+			err, FAULT_MALFORMED, "tags 16, 26 and 27 stand together or not at all");
 	if (!any)
 		return true;
 	if (h->version.major != 2)
@@ -250,14 +248,15 @@ static bool read_encryption(const struct tag_values *values, struct signed_heade
 	};
 	uint8_t hash = value_u8(values, HEADER_CLEAR_HASH);
 	if (value_u8(values, HEADER_CIPHER_KIND) != CIPHER_KIND ||
-		value_u8(values, HEADER_WRAPPING_KIND) != WRAPPING_KIND ||
+		value_u8(values, HEADER_WRAP_KIND) != WRAPPING_KIND ||
 		value_u8(values, HEADER_KEY_KIND) != KEY_KIND)
 		return fail(err, FAULT_MALFORMED, "encryption of an unknown kind");
 	if (e.padding < 1 || e.padding > PAD_COUNT_MAX)
 		return fail(err, FAULT_MALFORMED, "pad count of %u, must be 1 to 16", e.padding);
 	if (value_u16(values, HEADER_WRAPPED_BITS) != 8 * e.wrapped_key.left)
-		return fail(err, FAULT_MALFORMED, "wrapped key of %zu bytes is said to have %u bits",
-			e.wrapped_key.left, value_u16(values, HEADER_WRAPPED_BITS));
+		return fail(err, FAULT_MALFORMED,
+			"wrapped key of %zu bytes is said to have %u bits", e.wrapped_key.left,
+			value_u16(values, HEADER_WRAPPED_BITS));
 	if (!hash_known(hash) || e.digest.left != hash_code_size((enum hash_code)hash))
 		return fail(err, FAULT_MALFORMED, "clear digest of %zu bytes for hash code %u",
 			e.digest.left, hash);
@@ -285,8 +284,8 @@ bool signed_header_parse(struct reader *file, struct signed_header *out, struct 
 	return true;
 }
 
-void signed_header_covers(struct reader file, const struct signed_header *header,
-	struct reader out[static 2])
+void signed_header_covers(
+	struct reader file, const struct signed_header *header, struct reader out[static 2])
 {
 	out[0] = reader_sub(&file, header->signature_offset);
 	(void)reader_sub(&file, 3 + header->modulus);
@@ -311,9 +310,9 @@ static void write_signer(struct writer *w, const struct signed_header *h)
 
 static void write_signature(struct writer *w, const struct signed_header *h, uint8_t modulus_code)
 {
-	size_t info = tlv_open(w, HEADER_SIGNATURE_INFO);
+	size_t info = tlv_open(w, HEADER_SIGNING);
 	tlv_write_u8(w, HEADER_HASH, (uint8_t)h->hash);
-	size_t algorithm = tlv_open(w, HEADER_ALGORITHM_INFO);
+	size_t algorithm = tlv_open(w, HEADER_SCHEME);
 	tlv_write_u8(w, HEADER_ALGORITHM, ALGORITHM_RSA);
 	tlv_write_u8(w, HEADER_MODULUS, modulus_code);
 	tlv_close(w, algorithm);
@@ -331,7 +330,7 @@ static void write_encryption(struct writer *w, const struct encryption *e)
 	tlv_write_u16(w, HEADER_PAD_COUNT, e->padding);
 	tlv_close(w, cipher);
 	size_t wrapping = tlv_open(w, HEADER_WRAPPING);
-	tlv_write_u8(w, HEADER_WRAPPING_KIND, WRAPPING_KIND);
+	tlv_write_u8(w, HEADER_WRAP_KIND, WRAPPING_KIND);
 	tlv_write_u16(w, HEADER_WRAPPED_BITS, (uint16_t)(8 * e->wrapped_key.left));
 	tlv_write_u8(w, HEADER_KEY_KIND, KEY_KIND);
 	tlv_write(w, HEADER_WRAPPED_KEY, e->wrapped_key);

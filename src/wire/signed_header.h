@@ -23,12 +23,12 @@ struct signed_header {
 	struct reader serial; /* unsigned, without the DER sign byte */
 	struct reader issuer_name;
 	enum hash_code hash;
-	size_t modulus; /* bytes of the signature: 64, 128, 256 or 512 */
+	size_t modulus;          /* bytes of the signature: 64, 128, 256 or 512 */
 	struct reader signature; /* empty in a header that is still to be signed */
 	size_t signature_offset; /* of tag 12 in the file; set by parsing */
 	struct reader file_name;
 	bool has_timestamp;
-	uint32_t timestamp; /* seconds since 1970 */
+	uint32_t timestamp;  /* seconds since 1970 */
 	bool has_encryption; /* tags 16, 26, 27 of version 2.0 */
 	struct encryption {
 		struct reader iv;
@@ -42,8 +42,8 @@ struct signed_header {
 
 /* Takes the header off the front of `file` and leaves the body there. On failure the sentence
  * carries the offset. FAULT_MALFORMED, FAULT_LIMIT. */
-bool signed_header_parse(struct reader *file, struct signed_header *out,
-	struct error *err) MUST_CHECK;
+bool signed_header_parse(struct reader *file, struct signed_header *out, struct error *err)
+	MUST_CHECK;
 
 /* Starts like such a header: the test for firmware, whose names do not tell. */
 bool signed_header_recognise(struct reader file);
@@ -53,8 +53,8 @@ bool signed_header_recognise(struct reader file);
 void signed_header_write(struct writer *w, const struct signed_header *header);
 
 /* The two stretches of `file` that the signature covers: before and after tag 12. */
-void signed_header_covers(struct reader file, const struct signed_header *header,
-	struct reader out[static 2]);
+void signed_header_covers(
+	struct reader file, const struct signed_header *header, struct reader out[static 2]);
 
 size_t hash_code_size(enum hash_code hash); /* 20, 32 or 64 */
 const char *hash_code_name(enum hash_code hash);

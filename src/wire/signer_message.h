@@ -40,7 +40,7 @@ struct signer_identity {
 };
 
 struct signer_mark {
-	uint8_t key[SIGNER_KEY_SIZE];         /* becomes live */
+	uint8_t key[SIGNER_KEY_SIZE]; /* becomes live */
 	bool has_predecessor;
 	uint8_t predecessor[SIGNER_KEY_SIZE]; /* becomes retired */
 };
@@ -67,8 +67,8 @@ struct signer_key_row {
 void signer_make_write(struct writer *w, const struct signer_make *m);
 bool signer_make_parse(struct reader r, struct signer_make *out, struct error *err) MUST_CHECK;
 void signer_identity_write(struct writer *w, const struct signer_identity *m);
-bool signer_identity_parse(struct reader r, struct signer_identity *out,
-	struct error *err) MUST_CHECK;
+bool signer_identity_parse(struct reader r, struct signer_identity *out, struct error *err)
+	MUST_CHECK;
 void signer_mark_write(struct writer *w, const struct signer_mark *m);
 bool signer_mark_parse(struct reader r, struct signer_mark *out, struct error *err) MUST_CHECK;
 void signer_sign_write(struct writer *w, const struct signer_sign *m);
@@ -77,5 +77,5 @@ void signer_leaf_write(struct writer *w, const struct signer_leaf *m);
 bool signer_leaf_parse(struct reader r, struct signer_leaf *out, struct error *err) MUST_CHECK;
 void signer_key_row_write(struct writer *w, const struct signer_key_row *m);
 /* Takes one row off the front. */
-bool signer_key_row_next(struct reader *r, struct signer_key_row *out,
-	struct error *err) MUST_CHECK;
+bool signer_key_row_next(struct reader *r, struct signer_key_row *out, struct error *err)
+	MUST_CHECK;

@@ -115,8 +115,7 @@ static const struct {
 };
 
 /* How often each tag comes, so that arrays are made once; order and number are judged here. */
-static bool count_elements(struct reader body, size_t counts[static INDEX_TAGS],
-	struct error *err)
+static bool count_elements(struct reader body, size_t counts[static INDEX_TAGS], struct error *err)
 {
 	struct reader rest = body;
 	uint8_t last = INDEX_HEAD;
@@ -139,8 +138,8 @@ static bool count_elements(struct reader body, size_t counts[static INDEX_TAGS],
 	return true;
 }
 
-static bool make_room(struct snapshot_index *index, const size_t counts[static INDEX_TAGS],
-	struct error *err)
+static bool make_room(
+	struct snapshot_index *index, const size_t counts[static INDEX_TAGS], struct error *err)
 {
 	index->identities = calloc(counts[INDEX_IDENTITY] + 1, sizeof(*index->identities));
 	index->certificates = calloc(counts[INDEX_CERTIFICATE] + 1, sizeof(*index->certificates));
@@ -170,8 +169,8 @@ struct snapshot_index *snapshot_index_parse(struct reader body, struct error *er
 	for (; tlv_next(&body, &one); at = whole - body.left) {
 		struct cursor c = { .value = one.value, .index = index };
 		if (!elements[one.tag].read(&c, err)) {
-			(void)fail_in(err, "snapshot index: %s at byte %zu",
-				elements[one.tag].name, at);
+			(void)fail_in(
+				err, "snapshot index: %s at byte %zu", elements[one.tag].name, at);
 			return NULL;
 		}
 	}

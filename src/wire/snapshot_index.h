@@ -11,7 +11,7 @@ enum { SNAPSHOT_DIGEST_SIZE = 32, SNAPSHOT_NAME_SIZE = 64 };
 
 /* How provision answers for a name. */
 enum snapshot_file_kind {
-	SNAPSHOT_PUBLISHED = 1, /* a trust list: the object is served as it is */
+	SNAPSHOT_PUBLISHED = 1,     /* a trust list: the object is served as it is */
 	SNAPSHOT_CONFIGURATION = 2, /* the object in clear, and under its name + ".sgn" signed */
 };
 
@@ -26,24 +26,22 @@ struct snapshot_index {
 	size_t identity_count;
 	struct snapshot_identity { /* this node's own live identities that its services load */
 		char unit[SNAPSHOT_NAME_SIZE];
-		uint8_t key[SNAPSHOT_DIGEST_SIZE]; /* SHA-256 of the SubjectPublicKeyInfo */
+		uint8_t key[SNAPSHOT_DIGEST_SIZE];         /* SHA-256 of the SubjectPublicKeyInfo */
 		uint8_t certificate[SNAPSHOT_DIGEST_SIZE]; /* object */
-	} *identities;
+	} * identities;
 	size_t certificate_count;
-	struct snapshot_certificate { /* what TVS vouches for */
+	struct snapshot_certificate {                 /* what TVS vouches for */
 		uint8_t digest[SNAPSHOT_DIGEST_SIZE]; /* object, DER */
 		size_t role_count;
 		uint8_t roles[16];
-	} *certificates;
+	} * certificates;
 	size_t file_count;
 	struct snapshot_file {
 		char name[LIMIT_FILE_NAME]; /* as phones ask */
 		enum snapshot_file_kind kind;
 		uint8_t digest[SNAPSHOT_DIGEST_SIZE]; /* object */
-	} *files; /* sorted by name, byte order */
+	} * files;                                    /* sorted by name, byte order */
 };
-
-
 
 /* `body` is the index without its last 32 bytes, whose digest the caller has checked. */
 struct snapshot_index *snapshot_index_parse(struct reader body, struct error *err);

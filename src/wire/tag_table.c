@@ -67,8 +67,8 @@ static bool value_fits(const struct tag_rule *rule, struct reader *value, struct
 	return true;
 }
 
-static bool take_padding(struct walk *k, const struct tag_rule *rule, uint8_t tag,
-	struct error *err)
+static bool take_padding(
+	struct walk *k, const struct tag_rule *rule, uint8_t tag, struct error *err)
 {
 	struct reader rest = reader_rest(&k->levels[k->depth].inside);
 	for (size_t i = 0; i < rest.left; i++)
@@ -109,8 +109,8 @@ static bool step(struct walk *k, struct error *err)
 	const struct tag_rule *rule = rule_of(k, tag);
 	if (rule == NULL)
 		return fail(err, FAULT_MALFORMED, "tag %u at byte %zu is unknown", tag, at);
-	bool fine = rule->shape == TAG_BARE ? take_padding(k, rule, tag, err) :
-					      take_tag(k, rule, err);
+	bool fine =
+		rule->shape == TAG_BARE ? take_padding(k, rule, tag, err) : take_tag(k, rule, err);
 	return fine || fail_in(err, "%s at byte %zu", rule->name, at);
 }
 
@@ -120,8 +120,8 @@ static bool complete(const struct walk *k, struct error *err)
 		const struct tag_rule *rule = &k->table->rules[tag];
 		bool wanted = rule->needed && (rule->group == 0 || k->values.of[rule->group].ok);
 		if (wanted && !k->values.of[tag].ok)
-			return fail(err, FAULT_MALFORMED, "%s (tag %zu) is missing", rule->name,
-				tag);
+			return fail(
+				err, FAULT_MALFORMED, "%s (tag %zu) is missing", rule->name, tag);
 	}
 	return true;
 }

@@ -10,7 +10,7 @@
 enum { TAG_LIMIT = 32 };
 
 enum tag_shape {
-	TAG_NONE,   /* a hole in the table */
+	TAG_NONE, /* a hole in the table */
 	TAG_VALUE,
 	TAG_TEXT,   /* ends with its only NUL, which the view leaves out; UTF-8, no control bytes */
 	TAG_SERIAL, /* a number without leading zero bytes */

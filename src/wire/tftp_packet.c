@@ -5,8 +5,10 @@
 
 #include "base/text.h"
 
-enum { REQUEST_MAX = 512, /* RFC 2347: a request with all its options */
-	DATA_HEADER = 4 };
+enum {
+	REQUEST_MAX = 512, /* RFC 2347: a request with all its options */
+	DATA_HEADER = 4
+};
 
 static const char *const mode_names[] = {
 	[TFTP_OCTET] = "octet",
@@ -20,10 +22,10 @@ static const struct {
 	const char *name;
 	uint64_t min, max;
 } option_rows[] = {
-	[OPTION_BLOCK_SIZE] = { "blksize", 8, LIMIT_TFTP_BLOCK },    /* RFC 2348 */
-	[OPTION_TRANSFER_SIZE] = { "tsize", 0, UINT64_MAX },         /* RFC 2349 */
-	[OPTION_TIMEOUT] = { "timeout", 1, 255 },                    /* RFC 2349 */
-	[OPTION_WINDOW] = { "windowsize", 1, 65535 },                /* RFC 7440 */
+	[OPTION_BLOCK_SIZE] = { "blksize", 8, LIMIT_TFTP_BLOCK }, /* RFC 2348 */
+	[OPTION_TRANSFER_SIZE] = { "tsize", 0, UINT64_MAX },      /* RFC 2349 */
+	[OPTION_TIMEOUT] = { "timeout", 1, 255 },                 /* RFC 2349 */
+	[OPTION_WINDOW] = { "windowsize", 1, 65535 },             /* RFC 7440 */
 };
 
 struct option_values {
@@ -61,8 +63,8 @@ static void note_option(struct reader name, struct reader value, struct option_v
 	for (size_t i = 0; i < COUNT(option_rows); i++) {
 		if (!text_same_nocase(name_text, option_rows[i].name) || out->has[i])
 			continue;
-		out->has[i] = text_number(value_text, option_rows[i].min, option_rows[i].max,
-			&out->of[i]);
+		out->has[i] = text_number(
+			value_text, option_rows[i].min, option_rows[i].max, &out->of[i]);
 	}
 }
 
@@ -254,7 +256,8 @@ static bool options_same(const struct tftp_options *a, const struct tftp_options
 	return a->has_block_size == b->has_block_size && a->block_size == b->block_size &&
 		a->has_transfer_size == b->has_transfer_size &&
 		a->transfer_size == b->transfer_size && a->has_timeout == b->has_timeout &&
-		a->timeout == b->timeout && a->has_window == b->has_window && a->window == b->window;
+		a->timeout == b->timeout && a->has_window == b->has_window &&
+		a->window == b->window;
 }
 
 bool tftp_packet_same(const struct tftp_packet *a, const struct tftp_packet *b)

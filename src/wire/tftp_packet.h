@@ -40,16 +40,16 @@ struct tftp_options {
 
 struct tftp_packet {
 	enum tftp_opcode opcode;
-	char name[LIMIT_FILE_NAME]; /* READ, WRITE: as sent, not yet judged as a path */
-	enum tftp_mode mode;        /* READ, WRITE */
+	char name[LIMIT_FILE_NAME];  /* READ, WRITE: as sent, not yet judged as a path */
+	enum tftp_mode mode;         /* READ, WRITE */
 	struct tftp_options options; /* READ, WRITE, OACK: unknown or ill-valued ones dropped */
-	uint16_t block;             /* DATA, ACK */
-	struct reader data;         /* DATA: a view */
-	uint16_t error;             /* ERROR */
-	char message[128];          /* ERROR: escaped for printing */
+	uint16_t block;              /* DATA, ACK */
+	struct reader data;          /* DATA: a view */
+	uint16_t error;              /* ERROR */
+	char message[128];           /* ERROR: escaped for printing */
 };
 
-bool tftp_packet_parse(struct reader datagram, struct tftp_packet *out,
-	struct error *err) MUST_CHECK;
+bool tftp_packet_parse(struct reader datagram, struct tftp_packet *out, struct error *err)
+	MUST_CHECK;
 void tftp_packet_write(struct writer *w, const struct tftp_packet *packet);
 bool tftp_packet_same(const struct tftp_packet *a, const struct tftp_packet *b);

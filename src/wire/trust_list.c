@@ -51,8 +51,8 @@ static bool read_size(struct reader rest, size_t *size, struct error *err)
 	if (tag != RECORD_LENGTH || length != 2)
 		return fail(err, FAULT_MALFORMED, "does not start with its length");
 	if (*size < RECORD_OPENING || *size > left)
-		return fail(err, FAULT_MALFORMED, "record length of %zu, %zu bytes are left",
-			*size, left);
+		return fail(err, FAULT_MALFORMED, "record length of %zu, %zu bytes are left", *size,
+			left);
 	return true;
 }
 
@@ -73,8 +73,8 @@ static bool read_hash(const struct tag_values *values, struct trust_record *r, s
 	return true;
 }
 
-static bool read_record(struct reader *rest, size_t offset, struct trust_record *out,
-	struct error *err)
+static bool read_record(
+	struct reader *rest, size_t offset, struct trust_record *out, struct error *err)
 {
 	struct trust_record r = { .offset = offset };
 	struct tag_values values;
@@ -184,7 +184,8 @@ static bool record_same(const struct trust_record *a, const struct trust_record 
 		(!a->has_role || a->role == b->role) && text_same(a->issuer, b->issuer) &&
 		reader_same(a->serial, b->serial) && reader_same(a->public_key, b->public_key) &&
 		reader_same(a->signature, b->signature) &&
-		reader_same(a->certificate, b->certificate) && reader_same(a->address, b->address) &&
+		reader_same(a->certificate, b->certificate) &&
+		reader_same(a->address, b->address) &&
 		reader_same(a->certificate_hash, b->certificate_hash) &&
 		(a->certificate_hash.left == 0 || a->hash == b->hash);
 }

@@ -75,8 +75,8 @@ static bool read_opening(struct reader *r, struct tvs_opening *out, struct error
 		return fail(err, FAULT_REFUSED, "tvs: version %u, at most %d is spoken here",
 			version, TVS_VERSION);
 	if (out->body > LIMIT_MESSAGE)
-		return fail(err, FAULT_LIMIT, "tvs: message body of %zu bytes, at most %d", out->body,
-			LIMIT_MESSAGE);
+		return fail(err, FAULT_LIMIT, "tvs: message body of %zu bytes, at most %d",
+			out->body, LIMIT_MESSAGE);
 	return true;
 }
 
@@ -89,8 +89,8 @@ bool tvs_message_body_size(struct reader header, size_t *out, struct error *err)
 	return true;
 }
 
-static bool elements_fit(const struct tag_values *values, unsigned must, unsigned may,
-	struct error *err)
+static bool elements_fit(
+	const struct tag_values *values, unsigned must, unsigned may, struct error *err)
 {
 	for (uint8_t tag = TVS_DEVICE; tag <= TVS_TTL; tag++) {
 		bool there = values->of[tag].ok;
@@ -158,8 +158,7 @@ static void read_verdict(const struct tag_values *values, struct tvs_message *m)
 	m->certificate = values->of[TVS_CERTIFICATE];
 }
 
-static bool read_response(const struct tag_values *values, struct tvs_message *m,
-	struct error *err)
+static bool read_response(const struct tag_values *values, struct tvs_message *m, struct error *err)
 {
 	struct reader status = values->of[TVS_STATUS];
 	if (!status.ok)
@@ -176,8 +175,7 @@ static bool read_response(const struct tag_values *values, struct tvs_message *m
 	return true;
 }
 
-static bool read_request(const struct tag_values *values, struct tvs_message *m,
-	struct error *err)
+static bool read_request(const struct tag_values *values, struct tvs_message *m, struct error *err)
 {
 	if (!elements_fit(values, commands[m->command].must, commands[m->command].may, err) ||
 		!read_device(values->of[TVS_DEVICE], m, err))
@@ -206,8 +204,8 @@ bool tvs_message_parse(struct reader whole, struct tvs_message *out, struct erro
 	struct tvs_message m = { .command = (enum tvs_command)opening.command,
 		.session = opening.session };
 	bool fine = tag_table_read(&element_table, whole, TVS_HEADER_SIZE, &values, err) &&
-		(is_request(m.command) ? read_request(&values, &m, err) :
-					 read_response(&values, &m, err));
+		(is_request(m.command) ? read_request(&values, &m, err)
+				       : read_response(&values, &m, err));
 	if (!fine)
 		return fail_in(err, "tvs: %s", commands[m.command].name);
 	*out = m;

@@ -19,14 +19,14 @@ enum tvs_status { TVS_VALID = 0, TVS_INVALID = 1 };
 
 struct tvs_message {
 	enum tvs_command command;
-	uint32_t session; /* chosen by the client, echoed by the server */
+	uint32_t session;               /* chosen by the client, echoed by the server */
 	char device[LIMIT_DEVICE_NAME]; /* requests: "CP-8861-SEP001122334455", unauthenticated */
-	struct reader certificate; /* verify request, valid query response: DER */
-	struct reader subject;     /* query request, without NUL */
-	struct reader issuer;      /* query request, without NUL */
-	struct reader serial;      /* query request */
-	enum tvs_status status;    /* responses */
-	size_t role_count;         /* valid responses */
+	struct reader certificate;      /* verify request, valid query response: DER */
+	struct reader subject;          /* query request, without NUL */
+	struct reader issuer;           /* query request, without NUL */
+	struct reader serial;           /* query request */
+	enum tvs_status status;         /* responses */
+	size_t role_count;              /* valid responses */
 	uint8_t roles[TVS_ROLES_MAX];
 	uint32_t ttl; /* valid responses: seconds the answer may be kept; 0 when absent */
 };

@@ -76,8 +76,9 @@ static void base64_goes_both_ways(void **state)
 static void base64_is_read_canonically(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "Z", "Zg", "Zg=", "Zg==Zg==", "Zh==", "Zm9=", "====",
-		"Z===", "=Zm9", "Zm=v", "Zm9v\n", "Zm9v Zm9v", "Zm-_", "Zm9vZg==Zm9v", "Zm\x80v" };
+	static const char *const bad[] = { "Z", "Zg",
+		"Zg=", "Zg==Zg==", "Zh==", "Zm9=", "====", "Z===", "=Zm9", "Zm=v", "Zm9v\n",
+		"Zm9v Zm9v", "Zm-_", "Zm9vZg==Zm9v", "Zm\x80v" };
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct error err = { 0 };
 		struct bytes out = { 0 };

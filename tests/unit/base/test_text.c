@@ -10,13 +10,13 @@
 
 /* Each is one broken sequence: RFC 3629. */
 static const char *const not_utf8[] = {
-	"\x80",             /* starts with a continuation */
-	"\xc3",             /* cut short */
+	"\x80", /* starts with a continuation */
+	"\xc3", /* cut short */
 	"\xe2\x82",
 	"\xf0\x9f\x98",
-	"\xc3(",            /* continued wrongly */
+	"\xc3(", /* continued wrongly */
 	"\xe2(\xa1",
-	"\xc0\xaf",         /* overlong */
+	"\xc0\xaf", /* overlong */
 	"\xc1\xbf",
 	"\xe0\x9f\xbf",
 	"\xf0\x8f\xbf\xbf",
@@ -67,8 +67,8 @@ static void text_or_nothing(void **state)
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		char out[16] = "kept";
 		struct error err = { 0 };
-		assert_false(text_from(reader_of(bad[i].bytes, bad[i].size), out, sizeof(out),
-			&err));
+		assert_false(
+			text_from(reader_of(bad[i].bytes, bad[i].size), out, sizeof(out), &err));
 		assert_int_equal(err.fault, FAULT_MALFORMED);
 		assert_true(err.text[0] != '\0');
 		assert_string_equal(out, "kept");
@@ -112,8 +112,8 @@ static void escaped_text_is_harmless(void **state)
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char out[64];
-		assert_ptr_equal(text_escape(reader_of(cases[i].bytes, cases[i].size), out,
-					 sizeof(out)),
+		assert_ptr_equal(
+			text_escape(reader_of(cases[i].bytes, cases[i].size), out, sizeof(out)),
 			out);
 		assert_string_equal(out, cases[i].shown);
 	}
