@@ -1,0 +1,118 @@
+"""Any process may be killed at any moment: nothing committed is lost, nothing half done is seen."""
+
+import os
+import signal
+import sqlite3
+
+import pytest
+from programs import Lab, alive, descendants, fetch, until
+from signed_file import certificate_of, openssl_verifies, parse, records, sha256
+from test_regenerate import boot
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    running = Lab(tmp_path_factory.mktemp("kill") / "state", nodes=2, phones=2)
+    try:
+        yield running.wait_until_ready()
+    finally:
+        running.kill()
+
+
+def processes(lab, name):
+    """Pids of a process of each node, by the words that the supervisor started it with."""
+    found = {}
+    for pid, words in descendants(lab.pid).items():
+        if "--process" in words and words[words.index("--process") + 1] == name:
+            found[words[words.index("--settings") + 1]] = pid
+    return found
+
+
+def consistent(lab, folder):
+    """Every node serves a whole list, signed and published, that names the live certificates."""
+    lab.settle(60)
+    lists = lab.lists()
+    for node in lab.info["nodes"]:
+        until(
+            lambda node=node: sha256(fetch(node, "ITLFile.tlv")) == lists[node["name"]]["sha256"],
+            30, f"{node['name']} to serve what is published",
+        )
+        data = fetch(node, "ITLFile.tlv")
+        folder.mkdir(exist_ok=True)
+        assert openssl_verifies(data, certificate_of(data, parse(data).signer), folder)
+        listed = {sha256(record[9]) for record in records(data)}
+        for unit in ("CallManager", "TVS"):
+            shown = lab.json("cert", "show", unit, "--node", node["name"])
+            assert shown["sha256"].lower().replace(":", "") in listed
+    store = next(lab.state.rglob("*.sqlite"))
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert not [path for path in lab.state.rglob("*.tmp")]
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.02, 0.1])
+@pytest.mark.parametrize("name", ["signer", "manager", "tvs", "provision", "admin"])
+def test_killed_while_regenerating(lab, name, delay, tmp_path):
+    phone, node = lab.info["phones"][0]["name"], lab.publisher
+    held = tmp_path / "phone"
+    before = boot(lab, phone, node, held)
+    assert before.returncode == 0, before.stdout + before.stderr
+    victims = processes(lab, name)
+    assert len(victims) == 2, victims
+    import subprocess
+
+    from programs import DIALTRUST, environment
+
+    work = subprocess.Popen(
+        [DIALTRUST, "cert", "regen", "CallManager", "--node", node["name"]],
+        env=environment(DIALTRUST_CONTROL=lab.info["control"]),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+    if delay:
+        try:
+            work.wait(delay)
+        except subprocess.TimeoutExpired:
+            pass
+    for pid in victims.values():
+        os.kill(pid, signal.SIGKILL)
+    said = work.communicate(timeout=120)[0].decode()
+    assert work.returncode in (0, 1), said
+    until(
+        lambda: len(processes(lab, name)) == 2 and not set(processes(lab, name).values()) & set(victims.values()),
+        20, f"the restart of {name}",
+    )
+    assert not any(alive(pid) for pid in victims.values())
+    until(lambda: lab.run("list", "status").returncode == 0, 30, "the control socket to answer")
+    consistent(lab, tmp_path / "check")
+    after = boot(lab, phone, node, held)
+    assert after.returncode == 0, after.stdout + after.stderr
+
+
+@pytest.mark.parametrize("name", ["signer", "manager", "admin"])
+def test_phones_are_served_while_it_is_away(lab, name):
+    """provision and tvs go on from their snapshot when a sibling is stopped."""
+    from test_lists import der
+    from test_tvs import ask, verify_request
+
+    stopped = processes(lab, name).values()
+    lists = lab.lists()
+    certificate = der(lab.publisher["certificates"]["tomcat"])
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for node in lab.info["nodes"]:
+            assert sha256(fetch(node, "ITLFile.tlv")) == lists[node["name"]]["sha256"]
+            assert ask(node, verify_request(certificate))[2][0] == (7, b"\0")
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    until(lambda: lab.run("list", "status").returncode == 0, 30, "the control socket to answer")
+
+
+def test_supervisor_killed_takes_its_children_along(own_lab):
+    lab = own_lab(nodes=1, phones=0)
+    (settings, pid), = processes(lab, "manager").items()
+    parent = int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1])
+    family = descendants(parent)
+    os.kill(parent, signal.SIGKILL)
+    until(lambda: not any(alive(one) for one in family), 10, "the end of its processes")

@@ -1,0 +1,196 @@
+"""What stands in a daemon's way at its start is said in one sentence that says what to do."""
+
+import os
+import shutil
+import socket
+
+import pytest
+from programs import DIALTRUSTD, Lab, Program, dialtrust, subprocess, environment, SLOWER
+
+ROOT = os.geteuid() == 0
+
+SETTINGS = """[node]
+name = alone
+state = {folder}/state
+runtime = {folder}/run
+store = sqlite:{folder}/store/cluster.sqlite
+[admin]
+socket = {folder}/admin
+[provision]
+root = {folder}/root
+tftp = {tftp}
+http = {http}
+https = off
+[tvs]
+listen = {tvs}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path):
+    def write(**ports):
+        places = {"tftp": "127.0.10.77:0", "http": "127.0.10.77:0", "tvs": "127.0.10.77:0"} | ports
+        (tmp_path / "root").mkdir(exist_ok=True)
+        (tmp_path / "store").mkdir(exist_ok=True)
+        (tmp_path / "settings").write_text(SETTINGS.format(folder=tmp_path, **places))
+        return tmp_path / "settings"
+
+    return write
+
+
+def refused_to_start(*words):
+    ran = subprocess.run(
+        [DIALTRUSTD, *words], capture_output=True, text=True, timeout=30 * SLOWER,
+        env=environment(), stdin=subprocess.DEVNULL, check=False,
+    )
+    assert ran.returncode == 1, ran.stderr
+    assert ran.stdout == ""
+    errors = [line for line in ran.stderr.splitlines() if " error " in line]
+    assert len(errors) == 1, ran.stderr
+    return errors[0]
+
+
+@pytest.mark.parametrize("which, kind", [
+    ("tftp", socket.SOCK_DGRAM), ("http", socket.SOCK_STREAM), ("tvs", socket.SOCK_STREAM),
+])
+def test_a_port_in_use(settings, which, kind):
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind(("127.0.10.77", 0))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        place = f"127.0.10.77:{other.getsockname()[1]}"
+        said = refused_to_start("--settings", settings(**{which: place}))
+    assert place in said
+    assert "in use" in said
+
+
+def test_a_database_that_is_none(settings, tmp_path):
+    path = settings()
+    (tmp_path / "store/cluster.sqlite").write_text("this is no database\n" * 100)
+    said = refused_to_start("--settings", path)
+    assert "cluster.sqlite" in said
+
+
+def test_a_database_that_cannot_be_opened(settings, tmp_path):
+    path = settings()
+    (tmp_path / "store/cluster.sqlite").mkdir()
+    said = refused_to_start("--settings", path)
+    assert "cluster.sqlite" in said
+
+
+def test_a_database_of_a_later_program(own_lab, tmp_path):
+    import sqlite3
+
+    lab = own_lab(nodes=1, phones=0)
+    store = next(lab.state.rglob("*.sqlite"))
+    node = next(lab.state.rglob("settings*"))
+    lab.end()
+    with sqlite3.connect(store) as database:
+        tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version:
+            database.execute(f"PRAGMA user_version = {version + 1000}")
+        else:
+            assert "migration" in tables, tables
+            columns = [row[1] for row in database.execute("PRAGMA table_info(migration)")]
+            database.execute(
+                f"INSERT INTO migration ({columns[0]}) VALUES (?)", (99999,)
+            )
+    said = refused_to_start("--settings", node)
+    assert "newer" in said or "later" in said
+
+
+def test_a_key_that_others_may_read(own_lab):
+    lab = own_lab(nodes=1, phones=0)
+    settings = next(lab.state.rglob("settings*"))
+    keys = [path for path in lab.state.rglob("keys/*") if path.is_file()]
+    assert keys and all(path.stat().st_mode & 0o077 == 0 for path in keys)
+    lab.end()
+    spoiled = keys[0]
+    spoiled.chmod(0o644)
+    said = refused_to_start("--settings", settings)
+    assert spoiled.name in said
+    assert "chmod" in said or "0600" in said or "600" in said
+
+
+def test_settings_with_a_fault_name_the_line(settings):
+    path = settings()
+    path.write_text(path.read_text() + "frobnicate = 1\n")
+    said = refused_to_start("--settings", path)
+    assert f"{path}:" in said and "frobnicate" in said
+    assert str(len(path.read_text().splitlines())) in said
+
+
+def test_settings_that_are_not_there(tmp_path):
+    assert "absent" in refused_to_start("--settings", tmp_path / "absent")
+
+
+def test_words_that_make_no_sense(tmp_path):
+    for words in ([], ["--frob"], ["--settings", "x", "y"]):
+        ran = subprocess.run([DIALTRUSTD, *words], capture_output=True, timeout=20, check=False)
+        assert (ran.returncode, ran.stdout) == (2, b"")
+
+
+def test_two_daemons_on_one_state_directory(settings):
+    path = settings()
+    first = Program([DIALTRUSTD, "--settings", path])
+    try:
+        first.wait_for_text("ready: ", 30)
+        assert "state" in refused_to_start("--settings", path)
+    finally:
+        first.kill()
+
+
+def test_a_daemon_without_a_cluster_waits_for_one(settings, tmp_path):
+    daemon = Program([DIALTRUSTD, "--settings", settings()])
+    try:
+        daemon.wait_for_text("ready: ", 30)
+        ran = dialtrust("list", "status", control=tmp_path / "admin")
+        assert ran.returncode in (0, 5), ran.stderr
+        assert daemon.end() == 0
+    finally:
+        daemon.kill()
+
+
+@pytest.mark.skipif(not ROOT, reason="without root there is nobody to become")
+def test_the_control_socket_is_not_for_everybody(lab):
+    mode = os.stat(lab.info["control"]).st_mode & 0o777
+    assert mode & 0o007 == 0, oct(mode)
+    nobody = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+         shutil.which("curl"), "-sS", "--unix-socket", lab.info["control"], "http://x/v1/nodes"],
+        capture_output=True, timeout=30, check=False,
+    )
+    assert b"nodes" not in nobody.stdout
+
+
+def test_lab_in_a_directory_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    ran = dialtrust("lab", "--state", tmp_path / "file" / "below")
+    assert ran.returncode == 1
+    assert "file" in ran.stderr
+
+
+def test_lab_that_is_already_running(lab):
+    ran = dialtrust("lab", "--state", lab.state)
+    assert ran.returncode == 1
+    assert str(lab.state) in ran.stderr
+
+
+def test_lab_starts_again_where_it_ended(tmp_path):
+    first = Lab(tmp_path / "state", nodes=1, phones=1)
+    try:
+        first.wait_until_ready()
+        before = first.lists()
+        assert first.end() == 0
+    finally:
+        first.kill()
+    (tmp_path / "state/lab.json").unlink(missing_ok=True)
+    second = Lab(tmp_path / "state", nodes=1, phones=1)
+    try:
+        second.wait_until_ready()
+        after = second.lists()
+        for name, row in before.items():
+            assert after[name]["generation"] >= row["generation"]
+    finally:
+        second.kill()
