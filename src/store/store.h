@@ -39,8 +39,8 @@ uint64_t txn_number(const struct txn *t); /* the change number that this change 
 bool store_change_number(struct store *s, uint64_t *out, struct error *err) MUST_CHECK;
 /* Cheap: true when another connection has committed since the last call. */
 bool store_changed_elsewhere(struct store *s);
-bool store_audit_head(struct store *s, uint8_t out[static DIGEST_SIZE],
-	struct error *err) MUST_CHECK;
+bool store_audit_head(struct store *s, uint8_t out[static DIGEST_SIZE], struct error *err)
+	MUST_CHECK;
 /* Walks the whole chain; FAULT_STORE names the first row that does not fit. A cut tail shows only
  * against a head that was kept elsewhere. */
 bool store_audit_verify(struct store *s, uint64_t *rows, struct error *err) MUST_CHECK;
@@ -49,15 +49,6 @@ struct audit_row {
 	uint64_t change;
 	int64_t time;
 	char actor[64], action[64], detail[256]; /* escaped, and cut where they were longer */
-	uint8_t hash[DIGEST_SIZE];
-};
-typedef bool audit_fn(const struct audit_row *row, void *into, struct error *err);
-bool store_audit(struct store *s, audit_fn *each, void *into, struct error *err) MUST_CHECK;
-
-struct audit_row {
-	uint64_t change;
-	int64_t time;
-	const char *actor, *action, *detail;
 	uint8_t hash[DIGEST_SIZE];
 };
 typedef bool audit_fn(const struct audit_row *row, void *into, struct error *err);
@@ -73,10 +64,10 @@ struct cluster_row {
 bool store_cluster(struct store *s, struct cluster_row *out, struct error *err) MUST_CHECK;
 bool txn_make_cluster(struct txn *t, const struct cluster_row *row, struct error *err) MUST_CHECK;
 /* The set value, or the row's default. `name` must have a row in cluster/parameter.h. */
-bool store_parameter(struct store *s, const char *name, char *out, size_t size,
-	struct error *err) MUST_CHECK;
-bool txn_set_parameter(struct txn *t, const char *name, const char *value,
-	struct error *err) MUST_CHECK;
+bool store_parameter(struct store *s, const char *name, char *out, size_t size, struct error *err)
+	MUST_CHECK;
+bool txn_set_parameter(struct txn *t, const char *name, const char *value, struct error *err)
+	MUST_CHECK;
 
 /* nodes and phones ----------------------------------------------------------------------------- */
 
@@ -97,12 +88,12 @@ bool txn_remove_phone(struct txn *t, const char *name, struct error *err) MUST_C
 
 /* certificates, entries of stores, identities -------------------------------------------------- */
 
-bool txn_put_certificate(struct txn *t, const uint8_t digest[static DIGEST_SIZE],
-	struct reader der, struct error *err) MUST_CHECK; /* stored once, again is fine */
-bool store_certificate(struct store *s, const uint8_t digest[static DIGEST_SIZE],
-	struct bytes *der, struct error *err) MUST_CHECK;
+bool txn_put_certificate(struct txn *t, const uint8_t digest[static DIGEST_SIZE], struct reader der,
+	struct error *err) MUST_CHECK; /* stored once, again is fine */
+bool store_certificate(struct store *s, const uint8_t digest[static DIGEST_SIZE], struct bytes *der,
+	struct error *err) MUST_CHECK;
 
-struct entry { /* membership of a certificate in a store of a node */
+struct entry {                      /* membership of a certificate in a store of a node */
 	char store[NODE_NAME_SIZE]; /* unit name: "CallManager" or "CallManager-trust" */
 	char node[NODE_NAME_SIZE];
 	uint8_t digest[DIGEST_SIZE];
@@ -112,8 +103,8 @@ struct entry { /* membership of a certificate in a store of a node */
 };
 typedef bool entry_fn(const struct entry *entry, struct reader der, void *into, struct error *err);
 /* `store` and `node` may be NULL for all; ordered by store, node, name. */
-bool store_entries(struct store *s, const char *store, const char *node, entry_fn *each,
-	void *into, struct error *err) MUST_CHECK;
+bool store_entries(struct store *s, const char *store, const char *node, entry_fn *each, void *into,
+	struct error *err) MUST_CHECK;
 /* Replaces an entry of the same store, node and name. */
 bool txn_put_entry(struct txn *t, const struct entry *entry, struct error *err) MUST_CHECK;
 /* FAULT_MISSING when there was none. */
@@ -127,8 +118,8 @@ struct identity_row { /* a unit's live certificate and the name of its key */
 	uint8_t key[DIGEST_SIZE];
 	uint64_t change;
 };
-typedef bool identity_fn(const struct identity_row *row, struct reader der, void *into,
-	struct error *err);
+typedef bool identity_fn(
+	const struct identity_row *row, struct reader der, void *into, struct error *err);
 bool store_identities(struct store *s, identity_fn *each, void *into, struct error *err) MUST_CHECK;
 /* FAULT_MISSING when that unit has none there; `der` may be NULL. */
 bool store_identity(struct store *s, const char *unit, const char *node, struct identity_row *out,
@@ -142,8 +133,8 @@ struct service_row {
 	char service[NODE_NAME_SIZE];
 	char node[NODE_NAME_SIZE];
 	bool activated;
-	int64_t started;            /* 0: not yet */
-	uint64_t restart_wanted;    /* change number that asks for a restart; 0: none */
+	int64_t started;         /* 0: not yet */
+	uint64_t restart_wanted; /* change number that asks for a restart; 0: none */
 };
 typedef bool service_fn(const struct service_row *row, void *into, struct error *err);
 bool store_services(struct store *s, service_fn *each, void *into, struct error *err) MUST_CHECK;
@@ -178,16 +169,16 @@ enum job_state { JOB_WAITING, JOB_DONE, JOB_FAILED };
 struct job {
 	uint64_t id;
 	char node[NODE_NAME_SIZE];
-	char operation[64];    /* words of the op: "cert regen" */
-	char *arguments;       /* JSON */
-	char *result;          /* JSON; for a failed one {"fault", "error"} */
+	char operation[64]; /* words of the op: "cert regen" */
+	char *arguments;    /* JSON */
+	char *result;       /* JSON; for a failed one {"fault", "error"} */
 	char actor[64];
 	enum job_state state;
 };
 bool txn_add_job(struct txn *t, const struct job *job, uint64_t *id, struct error *err) MUST_CHECK;
 /* The oldest waiting one of the node. FAULT_MISSING when there is none. */
-bool store_next_job(struct store *s, const char *node, struct job *out,
-	struct error *err) MUST_CHECK;
+bool store_next_job(struct store *s, const char *node, struct job *out, struct error *err)
+	MUST_CHECK;
 bool store_job(struct store *s, uint64_t id, struct job *out, struct error *err) MUST_CHECK;
 bool txn_finish_job(struct txn *t, uint64_t id, enum job_state state, const char *result,
 	struct error *err) MUST_CHECK;
@@ -195,8 +186,8 @@ void job_done(struct job *job);
 
 /* what each node's processes were seen to serve: observations, not audited changes ------------- */
 
-typedef bool serving_fn(const char *node, const char *process, uint64_t number, void *into,
-	struct error *err);
+typedef bool serving_fn(
+	const char *node, const char *process, uint64_t number, void *into, struct error *err);
 bool store_serving(struct store *s, serving_fn *each, void *into, struct error *err) MUST_CHECK;
 bool store_put_serving(struct store *s, const char *node, const char *process, uint64_t number,
 	struct error *err) MUST_CHECK;
