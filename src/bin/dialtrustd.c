@@ -86,34 +86,44 @@ static int open_socket(const struct socket_row *row, const char *where, struct e
 	return -1;
 }
 
-static bool run(const struct arguments *arguments, struct error *err)
+static bool prepare(const struct arguments *arguments, struct supervision *node,
+	struct settings *settings, struct error *err)
 {
-	struct settings settings;
 	uint64_t ready_fd;
 	enum log_level level = LOG_LEVEL_INFO;
-	struct supervision node = { .settings_path = arguments->settings, .settings = &settings,
-		.rows = rows, .count = COUNT(rows), .open_socket = open_socket, .ready_fd = -1 };
 	if (arguments->ready_fd != NULL) {
 		if (!text_number(arguments->ready_fd, 0, INT32_MAX, &ready_fd))
 			return fail(err, FAULT_USAGE, "--ready-fd %s is no descriptor",
 				arguments->ready_fd);
-		node.ready_fd = (int)ready_fd;
+		node->ready_fd = (int)ready_fd;
 	}
-	if (!settings_load(arguments->settings, &settings, err))
+	if (!settings_load(arguments->settings, settings, err))
 		return false;
-	clock_set_offset(settings.clock_offset);
-	(void)log_level_from_name(settings.log_level, &level); /* one of the setting's choices */
-	log_open(settings.node, arguments->process == NULL ? "supervisor" : arguments->process,
+	clock_set_offset(settings->clock_offset);
+	(void)log_level_from_name(settings->log_level, &level); /* one of the setting's choices */
+	log_open(settings->node, arguments->process == NULL ? "supervisor" : arguments->process,
 		level);
-	if (arguments->process != NULL)
-		return process_run(&node, arguments->process, err);
-	return supervise(&node, err);
+	return true;
+}
+
+static int run(const struct arguments *arguments)
+{
+	struct settings settings;
+	struct error err = { 0 };
+	struct supervision node = { .settings_path = arguments->settings, .settings = &settings,
+		.rows = rows, .count = COUNT(rows), .open_socket = open_socket, .ready_fd = -1 };
+	bool prepared = prepare(arguments, &node, &settings, &err);
+	if (prepared && arguments->process != NULL)
+		return process_run(&node, arguments->process, &err) ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (prepared && supervise(&node, &err))
+		return EXIT_SUCCESS;
+	log_error("%s", err.text);
+	return EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
-	struct error err = { 0 };
 	if (!read_arguments(argc, argv, &arguments) ||
 		(arguments.settings == NULL && !arguments.help && !arguments.version)) {
 		(void)fputs(usage, stderr);
@@ -123,9 +133,5 @@ int main(int argc, char **argv)
 		(void)fputs(arguments.help ? usage : "dialtrustd " DIALTRUST_VERSION "\n", stdout);
 		return EXIT_SUCCESS;
 	}
-	if (run(&arguments, &err))
-		return EXIT_SUCCESS;
-	if (arguments.process == NULL)
-		log_error("%s", err.text); /* a process has told its supervisor */
-	return EXIT_FAILURE;
+	return run(&arguments);
 }

@@ -33,11 +33,14 @@ static bool take_up(const struct process_row *row, struct error *err)
 	return prctl(PR_SET_NAME, row->name) == 0 ? true : fail_errno(err, "setting its name");
 }
 
+/* One line, one write: whole or not at all. */
 static bool tell(const char *word, const char *text)
 {
-	char line[STATUS_SIZE], safe[STATUS_SIZE - 16];
-	int used = snprintf(line, sizeof(line), "%s%s\n", word,
-		text_escape(reader_of_text(text), safe, sizeof(safe)));
+	char line[STATUS_SIZE];
+	int used = snprintf(line, sizeof(line), "%s%.*s\n", word, (int)sizeof(line) - 16, text);
+	for (char *c = line; used > 0 && c < line + used - 1; c++)
+		if (*c == '\n')
+			*c = ' ';
 	return status_fd >= 0 && used > 0 && write(status_fd, line, (size_t)used) == used;
 }
 

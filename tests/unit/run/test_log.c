@@ -1,0 +1,157 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "run/log.h"
+
+/* cmocka has a macro named fail: it comes after our headers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static char heard[8192];
+
+/* What `speak` writes to stderr. */
+static const char *listen_to(void (*speak)(void))
+{
+	int ends[2];
+	int before = dup(STDERR_FILENO);
+	assert_true(before >= 0);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	speak();
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	ssize_t got = read(ends[0], heard, sizeof(heard) - 1);
+	heard[got < 0 ? 0 : got] = '\0';
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	(void)close(before);
+	return heard;
+}
+
+static void says(void (*speak)(void), const char *expected)
+{
+	const char *line = listen_to(speak);
+	assert_true(strlen(line) > 21);
+	assert_string_equal(line + 21, expected);
+}
+
+static void plain(void)
+{
+	log_info("list %s published", "ITL pub");
+}
+
+static void forged(void)
+{
+	log_warning("name \"%s\"", "x\n2030-01-01 00:00:00Z error pub/tvs: forged\x1b[31m");
+}
+
+static void quiet(void)
+{
+	log_debug("nobody hears this");
+}
+
+static void refused(void)
+{
+	struct error why = { 0 };
+	(void)(fail)(&why, FAULT_MALFORMED, "cut after %d bytes", 3);
+	log_refused("127.16.0.9:4711", "tftp", &why);
+}
+
+static void library(void)
+{
+	log_library(false, "chatter");
+	log_library(true, "epoll said no");
+}
+
+static void endless(void)
+{
+	static char text[5000];
+	memset(text, 'x', sizeof(text) - 1);
+	log_error("%s", text);
+}
+
+static void each_event_is_one_line(void **state)
+{
+	(void)state;
+	assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+	log_open("pub", "tvs", LOG_LEVEL_INFO);
+	says(plain, "info pub/tvs: list ITL pub published\n");
+	says(forged, "warning pub/tvs: name \"x\\x0a2030-01-01 00:00:00Z error pub/tvs: "
+		     "forged\\x1b[31m\"\n");
+	says(refused, "warning pub/tvs: refused 127.16.0.9:4711 tftp: malformed: cut after 3 "
+		      "bytes\n");
+	says(library, "warning pub/tvs: libevent: epoll said no\n");
+	log_open("", "supervisor", LOG_LEVEL_INFO);
+	says(plain, "info supervisor: list ITL pub published\n");
+}
+
+static void the_time_is_the_labs(void **state)
+{
+	(void)state;
+	log_open("pub", "tvs", LOG_LEVEL_INFO);
+	clock_set_offset(4102444800 - clock_now());
+	assert_int_equal(strncmp(listen_to(plain), "2100-01-01 00:00:0", 18), 0);
+	clock_set_offset(0);
+}
+
+static void a_level_silences_those_below(void **state)
+{
+	(void)state;
+	log_open("pub", "tvs", LOG_LEVEL_INFO);
+	assert_string_equal(listen_to(quiet), "");
+	log_open("pub", "tvs", LOG_LEVEL_ERROR);
+	assert_string_equal(listen_to(plain), "");
+	assert_string_equal(listen_to(refused), "");
+	log_open("pub", "tvs", LOG_LEVEL_DEBUG);
+	assert_string_not_equal(listen_to(quiet), "");
+}
+
+static void a_long_line_is_cut_and_ends(void **state)
+{
+	(void)state;
+	log_open("pub", "tvs", LOG_LEVEL_INFO);
+	const char *line = listen_to(endless);
+	size_t length = strlen(line);
+	assert_in_range(length, 500, 1100);
+	assert_int_equal(line[length - 1], '\n');
+	assert_ptr_equal(strchr(line, '\n'), line + length - 1);
+}
+
+static void the_journal_gets_its_priority(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("JOURNAL_STREAM", "8:1", 1), 0);
+	log_open("pub", "tvs", LOG_LEVEL_INFO);
+	assert_string_equal(listen_to(plain), "<6>pub/tvs: list ITL pub published\n");
+	assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+}
+
+static void levels_have_names(void **state)
+{
+	(void)state;
+	enum log_level level = LOG_LEVEL_INFO;
+	assert_true(log_level_from_name("debug", &level));
+	assert_int_equal(level, LOG_LEVEL_DEBUG);
+	assert_false(log_level_from_name("loud", &level));
+	assert_false(log_level_from_name("", &level));
+	assert_int_equal(level, LOG_LEVEL_DEBUG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_event_is_one_line),
+		cmocka_unit_test(the_time_is_the_labs),
+		cmocka_unit_test(a_level_silences_those_below),
+		cmocka_unit_test(a_long_line_is_cut_and_ends),
+		cmocka_unit_test(the_journal_gets_its_priority),
+		cmocka_unit_test(levels_have_names),
+	};
+	return cmocka_run_group_tests_name("run/log", tests, NULL, NULL);
+}
