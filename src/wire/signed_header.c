@@ -67,7 +67,7 @@ static const struct tag_rule header_rules[] = {
 	[HEADER_WRAPPED_KEY]  = { TAG_VALUE,  true,  HEADER_WRAPPING,   64, 512,          "wrapped key" },
 	[HEADER_CLEAR_HASH]   = { TAG_VALUE,  false, 0,                  1, 1,            "clear hash" },
 	[HEADER_CLEAR_DIGEST] = { TAG_VALUE,  false, 0,                 20, 64,           "clear digest" },
-	[HEADER_SIGNER_VERSION]        = { TAG_VALUE,  false, 0,                  2, 2,            "signer version" },
+	[HEADER_SIGNER_VERSION] = { TAG_VALUE, false, 0,                 2, 2,            "signer version" },
 };
 /* clang-format on */
 
