@@ -195,3 +195,32 @@ def test_headers(tree, text, words):
 
 def test_format(tree):
     refused("check-format", tree, "src/net/bad.c", "int f( void ) {\n  return 0;}\n", "./dev format")
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("static int count;\nint f(void) { return count++; }\n", "count"),
+        ("int f(void)\n{\n\tstatic int calls = 3;\n\treturn calls++;\n}\n", "calls"),
+        ("int shown = 1;\n", "shown"),
+        ("static const char *names[] = { 0 };\nconst char **f(void) { return names; }\n", "names"),
+        ("_Thread_local int mine = 1;\n", "mine"),
+    ],
+)
+def test_state(tree, text, name):
+    folder = tree / "build/src/libnet.a.p"
+    folder.mkdir(parents=True)
+
+    def compile_as(object_name, code):
+        (tree / "code.c").write_text(code)
+        subprocess.run(
+            ["gcc", "-fPIE", "-c", tree / "code.c", "-o", folder / object_name], check=True, timeout=60
+        )
+
+    compile_as("net_fine.c.o", 'static const char *const t[] = { "a" };\nconst char *f(int i) { return t[i]; }\n')
+    compile_as("run_log.c.o", text)
+    assert check("check-state", tree) == (0, "")
+    compile_as("net_bad.c.o", text)
+    status, said = check("check-state", tree)
+    assert status == 1
+    assert said.startswith("net/bad.c: ") and name in said

@@ -9,7 +9,7 @@ TOP = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
-    "name", ["check-layers", "check-words", "check-shape", "check-headers", "check-format"]
+    "name", ["check-layers", "check-words", "check-shape", "check-headers", "check-state", "check-format"]
 )
 def test_house(name):
     ran = subprocess.run(
