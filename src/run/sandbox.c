@@ -88,21 +88,31 @@ static const int deadly[] = { SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptr
 
 enum { TYPE_MASK = 0xf }; /* SOCK_STREAM and the like, without SOCK_CLOEXEC and SOCK_NONBLOCK */
 
+static struct scmp_arg_cmp equals(unsigned argument, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){ .arg = argument, .op = SCMP_CMP_EQ, .datum_a = value };
+}
+
+static struct scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){
+		.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value
+	};
+}
+
 static bool allow_arguments(scmp_filter_ctx filter, unsigned kind)
 {
 	bool fine = true;
-	struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
-	struct scmp_arg_cmp datagram =
-		SCMP_A1(SCMP_CMP_MASKED_EQ, (scmp_datum_t)TYPE_MASK, (scmp_datum_t)SOCK_DGRAM);
-	struct scmp_arg_cmp reading =
-		SCMP_A2(SCMP_CMP_MASKED_EQ, (scmp_datum_t)(O_ACCMODE | O_CREAT | O_TRUNC), 0);
-	struct scmp_arg_cmp forking = SCMP_A0(SCMP_CMP_MASKED_EQ,
-		(scmp_datum_t)(CLONE_VM | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID), 0);
+	struct scmp_arg_cmp local = equals(0, AF_UNIX);
+	struct scmp_arg_cmp datagram = masked(1, TYPE_MASK, SOCK_DGRAM);
+	struct scmp_arg_cmp reading = masked(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+	struct scmp_arg_cmp forking =
+		masked(0, CLONE_VM | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID, 0);
 	if ((kind & (STORE | PHONES | ADMIN)) != 0)
 		fine = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, local) == 0;
 	if (kind == PHONES) {
-		struct scmp_arg_cmp four = SCMP_A0(SCMP_CMP_EQ, AF_INET);
-		struct scmp_arg_cmp six = SCMP_A0(SCMP_CMP_EQ, AF_INET6);
+		struct scmp_arg_cmp four = equals(0, AF_INET);
+		struct scmp_arg_cmp six = equals(0, AF_INET6);
 		fine = fine &&
 			seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, four,
 				datagram) == 0 &&
@@ -144,11 +154,11 @@ static bool fill_filter(scmp_filter_ctx filter, unsigned kind)
 			fine = fine &&
 				seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i].number, 0) == 0;
 	fine = fine &&
-		allow_each(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, 0), controls,
+		allow_each(filter, SCMP_SYS(ioctl), equals(1, 0), controls,
 			COUNT(controls));
 	if (kind == SIGNER)
 		fine = fine &&
-			allow_each(filter, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, 0),
+			allow_each(filter, SCMP_SYS(prctl), equals(0, 0),
 				signer_options, COUNT(signer_options));
 	for (size_t i = 0; i < COUNT(deadly); i++)
 		fine = fine &&

@@ -11,6 +11,7 @@
 
 #include "run/files.h"
 #include "run/process_impl.h"
+#include "sanitized.h"
 #include "scratch.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
@@ -18,17 +19,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
 
 static const enum sandbox kinds[] = { SANDBOX_SIGNER, SANDBOX_STORE, SANDBOX_PHONES,
 	SANDBOX_ADMIN };
