@@ -1,7 +1,6 @@
 #include "pki/cert.h"
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
+#include <openssl/asn1t.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -11,14 +10,12 @@
 #include "pki/cert_impl.h"
 #include "pki/cert_name_impl.h"
 #include "pki/crypto_fault_impl.h"
-#include "pki/key_impl.h"
 
-enum { POINT_MAX = 1 + 2 * 66, NAME_FORMS = NAME_BUILDER + 1 };
+enum { NAME_FORMS = NAME_BUILDER + 1 };
 
 struct cert {
 	size_t owners;
 	struct bytes der;
-	X509 *x509;
 	uint8_t digest[DIGEST_SIZE];
 	uint8_t key_id[DIGEST_SIZE];
 	size_t serial_size;
@@ -28,40 +25,104 @@ struct cert {
 	char *common_name;
 	int64_t not_before;
 	int64_t not_after;
-	struct cert_key key;
-	size_t point_size; /* EC: the uncompressed point; 0: the bits of the certificate serve */
-	uint8_t point[POINT_MAX];
+	struct public_key *key;
+	size_t signature_size; /* the last bytes of der */
 	char signature_algorithm[64];
 };
 
-static bool read_der(struct cert *c, struct reader der, struct error *err)
+/*
+ * RFC 5280 section 4.1 in OpenSSL's template language, which needs typedefs. d2i_X509 reads the same
+ * but also makes the key ready for use, and that costs ten times the rest.
+ */
+typedef struct key_info {
+	X509_ALGOR *algorithm;
+	ASN1_BIT_STRING *bits;
+} KEY_INFO;
+
+typedef struct cert_body {
+	ASN1_ENCODING enc; /* the bytes as read */
+	ASN1_INTEGER *version;
+	ASN1_INTEGER *serial;
+	X509_ALGOR *signature;
+	X509_NAME *issuer;
+	X509_VAL *validity;
+	X509_NAME *subject;
+	KEY_INFO *key;
+	ASN1_BIT_STRING *issuer_id;
+	ASN1_BIT_STRING *subject_id;
+	STACK_OF(X509_EXTENSION) *extensions;
+} CERT_BODY;
+
+typedef struct cert_whole {
+	CERT_BODY *body;
+	X509_ALGOR *algorithm;
+	ASN1_BIT_STRING *signature;
+} CERT_WHOLE;
+
+/* clang-format off */
+ASN1_SEQUENCE(KEY_INFO) = {
+	ASN1_SIMPLE(KEY_INFO, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(KEY_INFO, bits, ASN1_BIT_STRING),
+} static_ASN1_SEQUENCE_END(KEY_INFO)
+
+ASN1_SEQUENCE_enc(CERT_BODY, enc, NULL) = {
+	ASN1_EXP_OPT(CERT_BODY, version, ASN1_INTEGER, 0),
+	ASN1_SIMPLE(CERT_BODY, serial, ASN1_INTEGER),
+	ASN1_SIMPLE(CERT_BODY, signature, X509_ALGOR),
+	ASN1_SIMPLE(CERT_BODY, issuer, X509_NAME),
+	ASN1_SIMPLE(CERT_BODY, validity, X509_VAL),
+	ASN1_SIMPLE(CERT_BODY, subject, X509_NAME),
+	ASN1_SIMPLE(CERT_BODY, key, KEY_INFO),
+	ASN1_IMP_OPT(CERT_BODY, issuer_id, ASN1_BIT_STRING, 1),
+	ASN1_IMP_OPT(CERT_BODY, subject_id, ASN1_BIT_STRING, 2),
+	ASN1_EXP_SEQUENCE_OF_OPT(CERT_BODY, extensions, X509_EXTENSION, 3),
+} static_ASN1_SEQUENCE_END_ref(CERT_BODY, CERT_BODY)
+
+ASN1_SEQUENCE(CERT_WHOLE) = {
+	ASN1_SIMPLE(CERT_WHOLE, body, CERT_BODY),
+	ASN1_SIMPLE(CERT_WHOLE, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(CERT_WHOLE, signature, ASN1_BIT_STRING),
+} static_ASN1_SEQUENCE_END(CERT_WHOLE)
+/* clang-format on */
+
+static void whole_free(CERT_WHOLE *whole)
+{
+	ASN1_item_free((ASN1_VALUE *)whole, ASN1_ITEM_rptr(CERT_WHOLE));
+}
+
+static CERT_WHOLE *whole_parse(struct reader der, struct error *err)
 {
 	const unsigned char *at = der.at;
-	c->x509 = d2i_X509(NULL, &at, (long)der.left);
-	if (c->x509 == NULL)
-		return fail_openssl(err, FAULT_MALFORMED, "not an X.509 certificate in DER");
-	if (at != der.at + der.left)
-		return fail(err, FAULT_MALFORMED, "%zu bytes behind the certificate",
-			der.left - (size_t)(at - der.at));
-	return true;
+	CERT_WHOLE *whole = (CERT_WHOLE *)ASN1_item_d2i(NULL, &at, (long)der.left,
+		ASN1_ITEM_rptr(CERT_WHOLE));
+	if (whole == NULL) {
+		(void)fail_openssl(err, FAULT_MALFORMED, "not an X.509 certificate in DER");
+		return NULL;
+	}
+	if (at == der.at + der.left)
+		return whole;
+	whole_free(whole);
+	(void)fail(err, FAULT_MALFORMED, "%zu bytes behind the certificate",
+		der.left - (size_t)(at - der.at));
+	return NULL;
 }
 
 /* One certificate has one spelling: OpenSSL reads more than DER, we do not. */
-static bool check_spelling(const struct cert *c, struct error *err)
+static bool check_spelling(const CERT_WHOLE *whole, struct reader der, struct error *err)
 {
 	unsigned char *again = NULL;
-	int size = i2d_X509(c->x509, &again);
-	bool same = size > 0 && reader_same(bytes_reader(&c->der), reader_of(again, (size_t)size));
+	int size = ASN1_item_i2d((const ASN1_VALUE *)whole, &again, ASN1_ITEM_rptr(CERT_WHOLE));
+	bool same = size > 0 && reader_same(der, reader_of(again, (size_t)size));
 	OPENSSL_free(again);
 	return same || fail_openssl(err, FAULT_MALFORMED, "the certificate is not DER");
 }
 
 /* The bytes of the INTEGER as they stand, without a sign byte. An old certificate's negative number
  * is read as if it were positive, as the programs that made it meant. */
-static bool read_serial(struct cert *c, struct error *err)
+static bool read_serial(struct cert *c, const ASN1_INTEGER *from, struct error *err)
 {
 	unsigned char *der = NULL;
-	int size = i2d_ASN1_INTEGER(X509_get0_serialNumber(c->x509), &der);
+	int size = i2d_ASN1_INTEGER(from, &der);
 	const unsigned char *at = der;
 	long length = 0;
 	int tag = 0;
@@ -85,10 +146,9 @@ static bool read_serial(struct cert *c, struct error *err)
 	return fits;
 }
 
-static bool read_names(struct cert *c, struct error *err)
+static bool read_names(struct cert *c, const X509_NAME *subject, const X509_NAME *issuer,
+	struct error *err)
 {
-	const X509_NAME *subject = X509_get_subject_name(c->x509);
-	const X509_NAME *issuer = X509_get_issuer_name(c->x509);
 	for (size_t form = 0; form < NAME_FORMS; form++)
 		if (!cert_name_text(subject, (enum name_form)form, &c->subject[form], err) ||
 			!cert_name_text(issuer, (enum name_form)form, &c->issuer[form], err))
@@ -107,76 +167,60 @@ static bool read_time(const ASN1_TIME *from, const char *which, int64_t *out, st
 	return true;
 }
 
-static bool read_times(struct cert *c, struct error *err)
+static bool read_times(struct cert *c, const X509_VAL *from, struct error *err)
 {
-	return read_time(X509_get0_notBefore(c->x509), "notBefore", &c->not_before, err) &&
-		read_time(X509_get0_notAfter(c->x509), "notAfter", &c->not_after, err);
+	return read_time(from->notBefore, "notBefore", &c->not_before, err) &&
+		read_time(from->notAfter, "notAfter", &c->not_after, err);
 }
 
-/* X9.62 uncompressed, however the certificate spells the point. */
-static bool read_point(struct cert *c, const EVP_PKEY *pkey, struct error *err)
+static struct reader bits_of(const ASN1_BIT_STRING *from)
 {
-	BIGNUM *x = NULL;
-	BIGNUM *y = NULL;
-	int field = (int)(c->key.bits + 7) / 8;
-	bool ok = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_X, &x) == 1 &&
-		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &y) == 1 &&
-		BN_bn2binpad(x, c->point + 1, field) == field &&
-		BN_bn2binpad(y, c->point + 1 + field, field) == field;
-	BN_free(x);
-	BN_free(y);
-	if (!ok)
-		return fail_openssl(err, FAULT_MALFORMED, "the point of the key cannot be read");
-	c->point[0] = 4;
-	c->point_size = 1 + 2 * (size_t)field;
-	return true;
+	return reader_of(ASN1_STRING_get0_data(from), (size_t)ASN1_STRING_length(from));
 }
 
-/* A kind of key that OpenSSL does not know stands in the certificate as it is, and is weak. */
-static bool read_key(struct cert *c, struct error *err)
+static bool read_key(struct cert *c, const KEY_INFO *from, struct error *err)
 {
-	ASN1_OBJECT *algorithm = NULL;
-	X509_PUBKEY *public_key = X509_get_X509_PUBKEY(c->x509);
-	const EVP_PKEY *pkey = X509_get0_pubkey(c->x509);
-	(void)X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, public_key);
-	int nid = OBJ_obj2nid(algorithm);
-	if (pkey == NULL && (nid == NID_rsaEncryption || nid == NID_X9_62_id_ecPublicKey))
-		return fail_openssl(err, FAULT_MALFORMED, "the public key cannot be read");
-	if (pkey == NULL) {
-		c->key = (struct cert_key){ .weak = true, .name = "unknown" };
-		return true;
-	}
-	if (!public_key_describe(pkey, &c->key, err))
+	unsigned char *der = NULL;
+	const ASN1_OBJECT *algorithm = NULL;
+	X509_ALGOR_get0(&algorithm, NULL, NULL, from->algorithm);
+	int size = ASN1_item_i2d((const ASN1_VALUE *)from, &der, ASN1_ITEM_rptr(KEY_INFO));
+	if (size <= 0)
+		return fail_crypto(err, "the public key cannot be encoded");
+	struct reader info = reader_of(der, (size_t)size);
+	bool ok = digest_sha256(info, c->key_id, err);
+	if (ok)
+		c->key = public_key_parse(info, OBJ_obj2nid(algorithm), bits_of(from->bits), err);
+	OPENSSL_free(der);
+	return c->key != NULL;
+}
+
+static void read_signature(struct cert *c, const CERT_WHOLE *from)
+{
+	const ASN1_OBJECT *algorithm = NULL;
+	X509_ALGOR_get0(&algorithm, NULL, NULL, from->algorithm);
+	(void)OBJ_obj2txt(c->signature_algorithm, sizeof(c->signature_algorithm), algorithm, 0);
+	c->signature_size = bits_of(from->signature).left;
+}
+
+static bool read_all(struct cert *c, const CERT_WHOLE *whole, struct error *err)
+{
+	const CERT_BODY *body = whole->body;
+	read_signature(c, whole);
+	return check_spelling(whole, cert_der(c), err) && read_serial(c, body->serial, err) &&
+		read_names(c, body->subject, body->issuer, err) &&
+		read_times(c, body->validity, err) && read_key(c, body->key, err) &&
+		digest_sha256(cert_der(c), c->digest, err);
+}
+
+static bool read_der(struct cert *c, struct reader der, struct error *err)
+{
+	if (!bytes_copy(&c->der, der, err))
 		return false;
-	return curve_of(pkey) == NULL || read_point(c, pkey, err);
-}
-
-static bool read_key_id(struct cert *c, struct error *err)
-{
-	unsigned char *spki = NULL;
-	int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x509), &spki);
-	bool ok = size > 0 && digest_sha256(reader_of(spki, (size_t)size), c->key_id, err);
-	OPENSSL_free(spki);
-	return ok || fail_in(err, "public key");
-}
-
-static void read_signature_algorithm(struct cert *c)
-{
-	const X509_ALGOR *algorithm = NULL;
-	const ASN1_OBJECT *object = NULL;
-	X509_get0_signature(NULL, &algorithm, c->x509);
-	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
-	(void)OBJ_obj2txt(c->signature_algorithm, sizeof(c->signature_algorithm), object, 0);
-}
-
-static bool read_all(struct cert *c, struct reader der, struct error *err)
-{
-	if (!bytes_copy(&c->der, der, err) || !read_der(c, bytes_reader(&c->der), err) ||
-		!check_spelling(c, err) || !read_serial(c, err) || !read_names(c, err) ||
-		!read_times(c, err) || !read_key(c, err) || !read_key_id(c, err))
-		return false;
-	read_signature_algorithm(c);
-	return digest_sha256(der, c->digest, err);
+	CERT_WHOLE *whole = whole_parse(der, err);
+	bool ok = whole != NULL && read_all(c, whole, err);
+	whole_free(whole);
+	ERR_clear_error();
+	return ok;
 }
 
 struct cert *cert_parse(struct reader der, struct error *err)
@@ -192,9 +236,7 @@ struct cert *cert_parse(struct reader der, struct error *err)
 		return NULL;
 	}
 	c->owners = 1;
-	bool ok = read_all(c, der, err);
-	ERR_clear_error();
-	return ok ? TAKE(c) : NULL;
+	return read_der(c, der, err) ? TAKE(c) : NULL;
 }
 
 struct cert *cert_keep(struct cert *c)
@@ -213,7 +255,7 @@ void cert_free(struct cert *c)
 		free(c->issuer[form]);
 	}
 	free(c->common_name);
-	X509_free(c->x509);
+	public_key_free(c->key);
 	bytes_done(&c->der);
 	free(c);
 }
@@ -265,24 +307,18 @@ int64_t cert_not_after(const struct cert *c)
 
 struct cert_key cert_key(const struct cert *c)
 {
-	return c->key;
+	return public_key_shape(c->key)->what;
 }
 
 struct reader cert_public_key(const struct cert *c)
 {
-	const unsigned char *bits = NULL;
-	int size = 0;
-	if (c->point_size > 0)
-		return reader_of(c->point, c->point_size);
-	(void)X509_PUBKEY_get0_param(NULL, &bits, &size, NULL, X509_get_X509_PUBKEY(c->x509));
-	return reader_of(bits, (size_t)size);
+	return public_key_bytes(c->key);
 }
 
+/* Nothing stands behind the signature, so it ends with the certificate. */
 struct reader cert_signature(const struct cert *c)
 {
-	const ASN1_BIT_STRING *signature = NULL;
-	X509_get0_signature(&signature, NULL, c->x509);
-	return reader_of(ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature));
+	return reader_of(c->der.data + c->der.size - c->signature_size, c->signature_size);
 }
 
 const char *cert_signature_algorithm(const struct cert *c)
@@ -296,7 +332,7 @@ void cert_key_id(const struct cert *c, uint8_t out[static DIGEST_SIZE])
 	reader_copy(&id, out, DIGEST_SIZE);
 }
 
-X509 *cert_x509(const struct cert *c)
+struct public_key *cert_key_of(const struct cert *c)
 {
-	return c->x509;
+	return c->key;
 }

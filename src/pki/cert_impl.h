@@ -1,7 +1,6 @@
 #pragma once
-/* The OpenSSL object behind a certificate; for the files of pki/ only. */
-#include <openssl/x509.h>
-
+/* What a certificate's other files need of it; for the files of pki/ only. */
 #include "pki/cert.h"
+#include "pki/public_key_impl.h"
 
-X509 *cert_x509(const struct cert *c); /* borrowed */
+struct public_key *cert_key_of(const struct cert *c); /* borrowed */

@@ -1,9 +1,7 @@
 #include <openssl/err.h>
 
 #include "pki/cert_impl.h"
-#include "pki/crypto_fault_impl.h"
 #include "pki/digest_impl.h"
-#include "pki/key_impl.h"
 
 /* PKCS#1 v1.5 is OpenSSL's default for RSA: it opens the signature, demands the whole padding and
  * compares the whole DigestInfo, so a forgery that hides bytes behind the digest (e = 3) fails. */
@@ -31,15 +29,11 @@ static bool fits(EVP_PKEY *pkey, enum digest_kind kind, const struct reader *par
 bool cert_verify(const struct cert *c, enum digest_kind kind, const struct reader *parts,
 	size_t count, struct reader signature, struct error *err)
 {
-	EVP_PKEY *pkey = X509_get0_pubkey(cert_x509(c));
 	const char *who = cert_subject(c, NAME_APPLIANCE);
-	if (pkey == NULL) {
-		ERR_clear_error();
-		return fail(err, FAULT_REFUSED, "%s: a kind of key that signs nothing here", who);
-	}
 	if (kind == DIGEST_MD5)
 		return fail(err, FAULT_REFUSED, "%s: a signature with MD5 proves nothing", who);
-	if (!public_key_check(pkey, err))
+	EVP_PKEY *pkey = public_key_ready(cert_key_of(c), err);
+	if (pkey == NULL)
 		return fail_in(err, "%s", who);
 	size_t size = (size_t)EVP_PKEY_get_size(pkey);
 	if (signature.left == 0 || signature.left > size ||

@@ -114,7 +114,8 @@ struct key *key_parse(struct reader der, struct error *err)
 			"not exactly one private key in PKCS#8 or PKCS#1 without a password");
 		return NULL;
 	}
-	if (!public_key_check(pkey, err)) {
+	struct key_shape shape = { 0 };
+	if (!key_shape_of(pkey, &shape, err) || !key_shape_check(&shape, err)) {
 		EVP_PKEY_free(pkey);
 		(void)fail_in(err, "private key");
 		return NULL;

@@ -1,117 +1,174 @@
+#include "pki/public_key_impl.h"
+
+#include <openssl/asn1t.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/objects.h>
-#include <stdio.h>
-#include <string.h>
+#include <openssl/param_build.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
 
+#include "base/bytes.h"
 #include "pki/crypto_fault_impl.h"
-#include "pki/key_impl.h"
 
-static const struct curve curves[] = {
-	{ KEY_EC_256, "prime256v1", 256, DIGEST_SHA256 },
-	{ KEY_EC_384, "secp384r1", 384, DIGEST_SHA384 },
-	{ KEY_EC_521, "secp521r1", 521, DIGEST_SHA512 },
+struct public_key {
+	struct key_shape shape;
+	struct bytes bytes;
+	EVP_PKEY *pkey; /* RSA: NULL until it is used */
 };
 
-/* A curve spelt out in parameters instead of named is not ours, whatever it works out to. */
-static bool spelt_out(const EVP_PKEY *pkey)
+enum { POINT_MAX = 1 + 2 * 66 };
+
+/* RSAPublicKey, RFC 8017 appendix A.1.1. The template language of OpenSSL needs a typedef. */
+typedef struct rsa_numbers {
+	BIGNUM *modulus;
+	BIGNUM *exponent;
+} RSA_NUMBERS;
+
+/* clang-format off */
+ASN1_SEQUENCE(RSA_NUMBERS) = {
+	ASN1_SIMPLE(RSA_NUMBERS, modulus, BIGNUM),
+	ASN1_SIMPLE(RSA_NUMBERS, exponent, BIGNUM),
+} static_ASN1_SEQUENCE_END(RSA_NUMBERS)
+/* clang-format on */
+
+static void numbers_free(RSA_NUMBERS *numbers)
 {
-	int explicit_parameters = 0;
-	return EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
-		       &explicit_parameters) == 1 &&
-		explicit_parameters != 0;
+	ASN1_item_free((ASN1_VALUE *)numbers, ASN1_ITEM_rptr(RSA_NUMBERS));
 }
 
-const struct curve *curve_of(const EVP_PKEY *pkey)
+/* NULL unless the bytes are the one DER encoding of two positive numbers. */
+static RSA_NUMBERS *numbers_parse(struct reader der)
 {
-	char group[64] = "";
-	if (EVP_PKEY_get_base_id(pkey) != EVP_PKEY_EC || spelt_out(pkey) ||
-		EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group,
-			sizeof(group), NULL) != 1)
+	const unsigned char *at = der.at;
+	unsigned char *again = NULL;
+	RSA_NUMBERS *numbers = (RSA_NUMBERS *)ASN1_item_d2i(NULL, &at, (long)der.left,
+		ASN1_ITEM_rptr(RSA_NUMBERS));
+	if (numbers == NULL)
 		return NULL;
-	for (size_t i = 0; i < COUNT(curves); i++)
-		if (strcmp(curves[i].group, group) == 0)
-			return &curves[i];
+	int size = ASN1_item_i2d((const ASN1_VALUE *)numbers, &again, ASN1_ITEM_rptr(RSA_NUMBERS));
+	bool same = size > 0 && reader_same(der, reader_of(again, (size_t)size));
+	OPENSSL_free(again);
+	if (same)
+		return numbers;
+	numbers_free(numbers);
 	return NULL;
 }
 
-struct rsa_shape {
-	unsigned bits;
-	unsigned exponent_bits;
-	bool exponent_sound; /* odd, at least 3 */
-	bool modulus_odd;
-};
-
-static bool rsa_shape_of(const EVP_PKEY *pkey, struct rsa_shape *out, struct error *err)
+static bool read_rsa(struct public_key *p, struct reader bits, struct error *err)
 {
-	BIGNUM *modulus = NULL;
-	BIGNUM *exponent = NULL;
-	bool ok = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &modulus) == 1 &&
-		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1;
-	if (ok)
-		*out = (struct rsa_shape){
-			.bits = (unsigned)BN_num_bits(modulus),
-			.exponent_bits = (unsigned)BN_num_bits(exponent),
-			.exponent_sound = BN_is_odd(exponent) && !BN_is_one(exponent),
-			.modulus_odd = BN_is_odd(modulus),
-		};
-	BN_free(modulus);
-	BN_free(exponent);
-	return ok || fail_crypto(err, "the RSA public key cannot be read");
+	RSA_NUMBERS *numbers = numbers_parse(bits);
+	if (numbers == NULL)
+		return fail_openssl(err, FAULT_MALFORMED, "the RSA public key cannot be read");
+	p->shape = key_shape_of_rsa(numbers->modulus, numbers->exponent);
+	numbers_free(numbers);
+	return bytes_copy(&p->bytes, bits, err);
 }
 
-bool public_key_describe(const EVP_PKEY *pkey, struct cert_key *out, struct error *err)
+/* X9.62 uncompressed, however the certificate spells the point. */
+static bool copy_point(struct public_key *p, struct error *err)
 {
-	struct cert_key key = { .weak = true };
-	struct rsa_shape shape = { 0 };
-	const struct curve *curve = curve_of(pkey);
-	int size = EVP_PKEY_get_bits(pkey);
-	key.bits = size > 0 ? (unsigned)size : 0;
-	if (EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA) {
-		if (!rsa_shape_of(pkey, &shape, err))
-			return false;
-		key.rsa = true;
-		key.bits = shape.bits;
-		key.weak = shape.bits < RSA_BITS_MIN || !shape.exponent_sound || !shape.modulus_odd;
-		(void)snprintf(key.name, sizeof(key.name), "RSA-%u", shape.bits);
-	} else if (curve != NULL) {
-		key.bits = curve->bits;
-		key.weak = false;
-		(void)snprintf(key.name, sizeof(key.name), "%s", key_kind_name(curve->kind));
-	} else if (EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC) {
-		(void)snprintf(key.name, sizeof(key.name), "EC-%u", key.bits);
-	} else {
-		(void)snprintf(key.name, sizeof(key.name), "%.15s",
-			OBJ_nid2sn(EVP_PKEY_get_base_id(pkey)));
+	BIGNUM *x = NULL;
+	BIGNUM *y = NULL;
+	uint8_t point[POINT_MAX] = { 4 };
+	int field = (int)(p->shape.what.bits + 7) / 8;
+	bool ok = EVP_PKEY_get_bn_param(p->pkey, OSSL_PKEY_PARAM_EC_PUB_X, &x) == 1 &&
+		EVP_PKEY_get_bn_param(p->pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &y) == 1 &&
+		BN_bn2binpad(x, point + 1, field) == field &&
+		BN_bn2binpad(y, point + 1 + field, field) == field;
+	BN_free(x);
+	BN_free(y);
+	if (!ok)
+		return fail_openssl(err, FAULT_MALFORMED, "the point of the key cannot be read");
+	return bytes_copy(&p->bytes, reader_of(point, 1 + 2 * (size_t)field), err);
+}
+
+static bool read_other(struct public_key *p, struct reader info, int algorithm, struct error *err)
+{
+	const unsigned char *at = info.at;
+	p->pkey = d2i_PUBKEY(NULL, &at, (long)info.left);
+	if (p->pkey == NULL && algorithm == NID_X9_62_id_ecPublicKey)
+		return fail_openssl(err, FAULT_MALFORMED, "the EC public key cannot be read");
+	if (p->pkey == NULL) {
+		ERR_clear_error();
+		p->shape.what = (struct cert_key){ .weak = true, .name = "unknown" };
+		return true;
 	}
-	*out = key;
-	return true;
+	return key_shape_of(p->pkey, &p->shape, err);
 }
 
-static bool rsa_check(const EVP_PKEY *pkey, struct error *err)
+static bool read_key(struct public_key *p, struct reader info, int algorithm, struct reader bits,
+	struct error *err)
 {
-	struct rsa_shape shape = { 0 };
-	if (!rsa_shape_of(pkey, &shape, err))
+	if (algorithm == NID_rsaEncryption)
+		return read_rsa(p, bits, err);
+	if (!read_other(p, info, algorithm, err))
 		return false;
-	if (shape.bits < RSA_BITS_MIN || shape.bits > RSA_BITS_MAX)
-		return fail(err, FAULT_REFUSED,
-			"an RSA modulus of %u bits; %d to %d are accepted", shape.bits,
-			RSA_BITS_MIN, RSA_BITS_MAX);
-	if (!shape.modulus_odd)
-		return fail(err, FAULT_REFUSED, "an even RSA modulus");
-	if (!shape.exponent_sound || shape.exponent_bits > RSA_EXPONENT_BITS_MAX)
-		return fail(err, FAULT_REFUSED,
-			"an RSA exponent that is even, below 3 or not below 2^%d",
-			RSA_EXPONENT_BITS_MAX);
-	return true;
+	return p->shape.curve != NULL ? copy_point(p, err) : bytes_copy(&p->bytes, bits, err);
 }
 
-bool public_key_check(const EVP_PKEY *pkey, struct error *err)
+struct public_key *public_key_parse(struct reader info, int algorithm, struct reader bits,
+	struct error *err)
 {
-	if (EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA)
-		return rsa_check(pkey, err);
-	if (curve_of(pkey) == NULL)
-		return fail(err, FAULT_REFUSED,
-			"the key is neither RSA nor on P-256, P-384 or P-521");
-	return true;
+	AUTO(public_key) p = calloc(1, sizeof(*p));
+	if (p == NULL) {
+		(void)fail_memory(err);
+		return NULL;
+	}
+	return read_key(p, info, algorithm, bits, err) ? TAKE(p) : NULL;
+}
+
+void public_key_free(struct public_key *p)
+{
+	if (p == NULL)
+		return;
+	bytes_done(&p->bytes);
+	EVP_PKEY_free(p->pkey);
+	free(p);
+}
+
+const struct key_shape *public_key_shape(const struct public_key *p)
+{
+	return &p->shape;
+}
+
+struct reader public_key_bytes(const struct public_key *p)
+{
+	return bytes_reader(&p->bytes);
+}
+
+/* Straight from the numbers: OpenSSL 3 takes ten times as long to decode a SubjectPublicKeyInfo. */
+static EVP_PKEY *rsa_from(const RSA_NUMBERS *numbers)
+{
+	EVP_PKEY *pkey = NULL;
+	OSSL_PARAM *params = NULL;
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	if (build != NULL &&
+		OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, numbers->modulus) == 1 &&
+		OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, numbers->exponent) == 1)
+		params = OSSL_PARAM_BLD_to_param(build);
+	if (params == NULL || context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+		EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		pkey = NULL;
+	EVP_PKEY_CTX_free(context);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(build);
+	return pkey;
+}
+
+EVP_PKEY *public_key_ready(struct public_key *p, struct error *err)
+{
+	if (!key_shape_check(&p->shape, err))
+		return NULL;
+	if (p->pkey == NULL) {
+		RSA_NUMBERS *numbers = numbers_parse(bytes_reader(&p->bytes));
+		if (numbers != NULL)
+			p->pkey = rsa_from(numbers);
+		numbers_free(numbers);
+	}
+	if (p->pkey == NULL)
+		(void)fail_crypto(err, "the public key cannot be used");
+	return p->pkey;
 }

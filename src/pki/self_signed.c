@@ -13,6 +13,10 @@
 
 enum { SERIAL_SIZE = 16, DAY = 86400, DAYS_MAX = 36525 };
 
+/* What RFC 5280 section 4.1.2.5 can say: from 1950 to the end of the year 9999. */
+static const int64_t time_first = INT64_C(-631152000);
+static const int64_t time_last = INT64_C(253402300799);
+
 /* docs/formats/certificate.md#subject: this is the order in which the appliance encodes. */
 static const struct rdn_row {
 	int nid;
@@ -111,6 +115,9 @@ static bool check_profile(const struct certificate_profile *profile, struct erro
 	if (profile->days == 0 || profile->days > DAYS_MAX)
 		return fail(err, FAULT_USAGE, "a validity of %u days; 1 to %d are possible",
 			profile->days, DAYS_MAX);
+	if (profile->not_before < time_first ||
+		profile->not_before > time_last - (int64_t)profile->days * DAY)
+		return fail(err, FAULT_USAGE, "a validity outside the years 1950 to 9999");
 	if ((profile->usages & ~all_usages()) != 0)
 		return fail(err, FAULT_USAGE, "unknown key usage bits %#x",
 			profile->usages & ~all_usages());
@@ -254,8 +261,9 @@ static bool fill(X509 *x509, const struct certificate_profile *profile, const st
 
 static const EVP_MD *signing_md(const struct key *key)
 {
-	const struct curve *curve = curve_of(key_pkey(key));
-	return digest_md(curve != NULL ? curve->digest : DIGEST_SHA256);
+	struct key_shape shape = { 0 };
+	bool known = key_shape_of(key_pkey(key), &shape, NULL);
+	return digest_md(known && shape.curve != NULL ? shape.curve->digest : DIGEST_SHA256);
 }
 
 struct cert *certificate_self_sign(const struct certificate_profile *profile, const struct key *key,
