@@ -36,13 +36,13 @@ struct belief_answer believe(const struct holding *holding, enum believed_thing 
 		held = holding->ctl;
 		answer.by_ctl = true;
 		if (!find_signer(held, thing, header, &answer.record)) {
-			fail(why, FAULT_UNTRUSTED, "no held list has the signer with %s", thing->needs);
+			fail(why, FAULT_UNTRUSTED, "no held list has the signer with %s",
+				thing->needs);
 			return (struct belief_answer){ .belief = BELIEF_ASK_TVS };
 		}
 	}
 	answer.signer = held->certs[answer.record];
-	answer.belief =
-		signature_fits(file, header, answer.signer, why) ? BELIEF_HELD : BELIEF_BAD;
+	answer.belief = signature_fits(file, header, answer.signer, why) ? BELIEF_HELD : BELIEF_BAD;
 	return answer;
 }
 

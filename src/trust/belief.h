@@ -40,7 +40,8 @@ bool believe_vouched(enum believed_thing what, struct reader file,
 
 /* A TLS server's certificate is one of the held records with this role (role 21 for TVS). */
 bool believe_server(const struct holding *holding, const struct cert *server, enum role role);
-/* The holding makes a phone ask for signed names: a TFTP-role record with a certificate is there. */
+/* The holding makes a phone ask for signed names: a TFTP-role record with a certificate is there.
+ */
 bool wants_signed_files(const struct holding *holding);
 /* Issuer, serial and subject of a header's signer fit the certificate, in whichever text form. */
 bool signer_is(const struct signed_header *header, const struct cert *cert);

@@ -21,8 +21,8 @@ static const char *difference(const struct trust_record *record, const struct ce
 	return NULL;
 }
 
-static bool read_certificate(const struct trust_record *record, struct cert **out,
-	struct error *err)
+static bool read_certificate(
+	const struct trust_record *record, struct cert **out, struct error *err)
 {
 	AUTO(cert) cert = cert_parse(record->certificate, err);
 	if (cert == NULL) {
@@ -74,12 +74,14 @@ static bool check_signers(const struct held_list *held, struct error *err)
 			continue;
 		if (++count > LIMIT_ROLE_0)
 			return fail(err, FAULT_LIMIT,
-				"record %zu at offset %zu: more than %d records that may sign lists", i + 1,
-				held->list.records[i].offset, LIMIT_ROLE_0);
+				"record %zu at offset %zu: more than %d records that may sign "
+				"lists",
+				i + 1, held->list.records[i].offset, LIMIT_ROLE_0);
 		for (size_t before = 0; before < i; before++)
 			if (clash(held, before, i))
 				return fail(err, FAULT_MALFORMED,
-					"record %zu at offset %zu: names the signer of record %zu with another key",
+					"record %zu at offset %zu: names the signer of record %zu "
+					"with another key",
 					i + 1, held->list.records[i].offset, before + 1);
 	}
 	return true;
@@ -93,8 +95,8 @@ struct held_list *held_list_load(struct reader file, struct error *err)
 		return NULL;
 	}
 	if (file.left > LIMIT_TRUST_LIST) {
-		fail(err, FAULT_LIMIT, "a trust list of %zu bytes: phones take at most %d", file.left,
-			LIMIT_TRUST_LIST);
+		fail(err, FAULT_LIMIT, "a trust list of %zu bytes: phones take at most %d",
+			file.left, LIMIT_TRUST_LIST);
 		return NULL;
 	}
 	if (!bytes_copy(&held->file, file, err) ||
@@ -153,17 +155,19 @@ bool signature_fits(struct reader file, const struct signed_header *header,
 	};
 	struct cert_key key = cert_key(signer);
 	if (!key.rsa || key.bits != 8 * header->modulus)
-		return fail(err, FAULT_UNTRUSTED, "a signature of RSA-%zu, but the signer's key is %s",
-			8 * header->modulus, key.name);
+		return fail(err, FAULT_UNTRUSTED,
+			"a signature of RSA-%zu, but the signer's key is %s", 8 * header->modulus,
+			key.name);
 	struct reader covered[2];
 	signed_header_covers(file, header, covered);
-	return cert_verify(signer, kinds[header->hash], covered, COUNT(covered), header->signature,
-		err);
+	return cert_verify(
+		signer, kinds[header->hash], covered, COUNT(covered), header->signature, err);
 }
 
 bool held_list_intact(const struct held_list *held, struct error *err)
 {
 	size_t index;
 	return held_list_own_signer(held, &index, err) &&
-		signature_fits(bytes_reader(&held->file), &held->list.header, held->certs[index], err);
+		signature_fits(
+			bytes_reader(&held->file), &held->list.header, held->certs[index], err);
 }

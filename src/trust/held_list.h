@@ -23,8 +23,8 @@ DEFINE_AUTO(held_list, held_list_free);
 
 /* The role-0 record that the header names as the signer: index, or FAULT_UNTRUSTED. Two that fit
  * with different keys were refused when the list was loaded. */
-bool held_list_own_signer(const struct held_list *held, size_t *index,
-	struct error *err) MUST_CHECK;
+bool held_list_own_signer(const struct held_list *held, size_t *index, struct error *err)
+	MUST_CHECK;
 /* The signature fits that record's key: the file is intact, which is not trust. */
 bool held_list_intact(const struct held_list *held, struct error *err) MUST_CHECK;
 

@@ -11,7 +11,8 @@ static bool signer_modulus(const struct cert *signer, size_t *out, struct error 
 	bool has_code = key.bits == 1024 || key.bits == 2048 || key.bits == 4096;
 	if (!key.rsa || !has_code)
 		return fail(err, FAULT_REFUSED,
-			"a signer with a key of %s: phones need RSA of 1024, 2048 or 4096 bits", key.name);
+			"a signer with a key of %s: phones need RSA of 1024, 2048 or 4096 bits",
+			key.name);
 	*out = key.bits / 8;
 	return true;
 }
@@ -34,8 +35,8 @@ static bool fill_header(struct signed_header *header, const char *file_name,
 	return true;
 }
 
-static bool fill_record(struct trust_record *record, const struct list_record *plan,
-	struct error *err)
+static bool fill_record(
+	struct trust_record *record, const struct list_record *plan, struct error *err)
 {
 	struct cert_key key = cert_key(plan->cert);
 	if (!key.rsa || key.weak)
@@ -67,11 +68,12 @@ static bool check_signers(const struct list_plan *plan, struct error *err)
 		own = own || cert_same(plan->records[i].cert, plan->signer);
 	}
 	if (count > LIMIT_ROLE_0)
-		return fail(err, FAULT_REFUSED,
-			"%zu records with role 0: phones take at most %d", count, LIMIT_ROLE_0);
+		return fail(err, FAULT_REFUSED, "%zu records with role 0: phones take at most %d",
+			count, LIMIT_ROLE_0);
 	if (!own)
 		return fail(err, FAULT_REFUSED,
-			"the list has no record with role 0 for its signer %s: no phone could follow it",
+			"the list has no record with role 0 for its signer %s: no phone could "
+			"follow it",
 			cert_subject(plan->signer, NAME_APPLIANCE));
 	return true;
 }
@@ -103,7 +105,8 @@ bool list_build(const struct list_plan *plan, struct bytes *out, struct error *e
 	trust_list_write(&w, &list);
 	if (!w.ok)
 		return fail(err, FAULT_REFUSED,
-			"building %s: %zu records make more than %d bytes, which phones do not load",
+			"building %s: %zu records make more than %d bytes, which phones do not "
+			"load",
 			plan->file_name, plan->count, LIMIT_TRUST_LIST);
 	return writer_take(&w, out, err);
 }
@@ -112,14 +115,14 @@ bool signed_file_build(const char *file_name, const struct cert *signer, enum ha
 	uint32_t timestamp, struct reader payload, struct bytes *out, struct error *err)
 {
 	struct signed_header header = { .version = file_version, .timestamp = timestamp };
+	if (payload.left > LIMIT_SIGNED_FILE)
+		return fail(err, FAULT_LIMIT, "building %s: a payload of more than %d bytes",
+			file_name, LIMIT_SIGNED_FILE);
 	if (!fill_header(&header, file_name, signer, hash, err))
 		return fail_in(err, "building %s", file_name);
 	AUTO_DONE(writer) w = writer_new(LIMIT_SIGNED_FILE + UINT16_MAX);
 	signed_header_write(&w, &header);
 	writer_bytes(&w, payload);
-	if (!w.ok)
-		return fail(err, FAULT_LIMIT, "building %s: more than %d bytes", file_name,
-			LIMIT_SIGNED_FILE);
 	return writer_take(&w, out, err);
 }
 
@@ -133,8 +136,8 @@ bool signature_insert(struct bytes *file, struct reader signature, struct error 
 	if (signature.left != header.signature.left)
 		return fail(err, FAULT_REFUSED, "a signature of %zu bytes where %zu belong",
 			signature.left, header.signature.left);
-	struct writer spot = writer_on(file->data + header.signature_offset + TAG_AND_LENGTH,
-		signature.left);
+	struct writer spot =
+		writer_on(file->data + header.signature_offset + TAG_AND_LENGTH, signature.left);
 	writer_bytes(&spot, signature);
 	return true;
 }
@@ -146,7 +149,8 @@ static bool same_record(const struct trust_record *a, const struct trust_record 
 		reader_same(a->subject, b->subject) && reader_same(a->issuer, b->issuer) &&
 		reader_same(a->serial, b->serial) && reader_same(a->public_key, b->public_key) &&
 		reader_same(a->signature, b->signature) &&
-		reader_same(a->certificate, b->certificate) && reader_same(a->address, b->address) &&
+		reader_same(a->certificate, b->certificate) &&
+		reader_same(a->address, b->address) &&
 		reader_same(a->certificate_hash, b->certificate_hash) && a->hash == b->hash;
 }
 

@@ -19,9 +19,10 @@ struct list_plan {
 	struct list_record records[LIMIT_RECORDS];
 };
 
-/* The unsigned list, zeros in place of the signature; trust_list_parse reads it back. FAULT_REFUSED:
- * the signer has no role-0 record, more than two role-0 records, a signer that is not RSA of 1024,
- * 2048 or 4096 bits, an EC record (needs signer version 1.1, not written yet), over 65535 bytes. */
+/* The unsigned list, zeros in place of the signature; trust_list_parse reads it back.
+ * FAULT_REFUSED: the signer has no role-0 record, more than two role-0 records, a signer that is
+ * not RSA of 1024, 2048 or 4096 bits, an EC record (needs signer version 1.1, not written yet),
+ * over 65535 bytes. */
 bool list_build(const struct list_plan *plan, struct bytes *out, struct error *err) MUST_CHECK;
 /* The header of a signed file, zeros for its signature, then the payload. */
 bool signed_file_build(const char *file_name, const struct cert *signer, enum hash_code hash,

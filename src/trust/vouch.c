@@ -61,8 +61,8 @@ static bool has_role(const struct vouched *row, uint8_t role)
 	return memchr(row->roles, role, row->role_count) != NULL;
 }
 
-static bool add_roles(struct vouched *row, const uint8_t *roles, size_t role_count,
-	struct error *err)
+static bool add_roles(
+	struct vouched *row, const uint8_t *roles, size_t role_count, struct error *err)
 {
 	struct vouched grown = *row;
 	for (size_t i = 0; i < role_count; i++) {
