@@ -1,0 +1,70 @@
+"""tools/setup with a stand-in for the package system: it asks only for what is missing."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A PATH of stand-ins: which packages are there, who one is, whether sudo and apt-get work."""
+
+    def run(installed, user, sudo=False, apt=0):
+        def program(name, text):
+            (tmp_path / name).write_text("#!/bin/bash\n" + text)
+            (tmp_path / name).chmod(0o755)
+
+        program("dpkg-query", f'case "${{@: -1}}" in {installed}) echo -n installed ;; *) exit 1 ;; esac\n')
+        program("id", f"echo {user}\n")
+        program("apt-get", f'echo "apt-get $*" >> {tmp_path}/calls; echo words of apt; exit {apt}\n')
+        program("env", 'while [[ $1 == *=* ]]; do shift; done; exec "$@"\n')
+        if sudo:
+            program("sudo", f'echo "sudo $1" >> {tmp_path}/calls; [ "$1" = -n ] && shift; exec "$@"\n')
+        for name in ("bash", "mktemp", "rm", "cat"):
+            link = tmp_path / name
+            if not link.exists():
+                link.symlink_to(f"/usr/bin/{name}")
+        ran = subprocess.run(
+            ["/usr/bin/bash", TOP / "tools/setup"], env=os.environ | {"PATH": str(tmp_path)},
+            capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+        )
+        calls = tmp_path / "calls"
+        return ran, calls.read_text().splitlines() if calls.exists() else []
+
+    return run
+
+
+def test_nothing_is_missing(machine):
+    ran, calls = machine("*", 1000)
+    assert (ran.returncode, ran.stdout, ran.stderr, calls) == (0, "", "", [])
+
+
+def test_as_root(machine):
+    ran, calls = machine("[a-l]*|[n-z]*", 0)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == "setup: installing meson\n"
+    assert calls == ["apt-get update -qq", "apt-get install -y -qq --no-install-recommends meson"]
+
+
+def test_with_sudo(machine):
+    ran, calls = machine("[a-l]*|[n-z]*", 1000, sudo=True)
+    assert ran.returncode == 0, ran.stderr
+    assert calls[0].startswith("sudo -n")
+    assert "apt-get update -qq" in calls
+
+
+def test_neither_root_nor_sudo(machine):
+    ran, calls = machine("[a-l]*|[n-z]*", 1000)
+    assert (ran.returncode, ran.stdout, calls) == (1, "", [])
+    assert "meson" in ran.stderr and "root" in ran.stderr and "sudo" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def test_apt_fails(machine):
+    ran, _ = machine("[a-l]*|[n-z]*", 0, apt=100)
+    assert ran.returncode == 1
+    assert "words of apt" in ran.stderr and "meson" in ran.stderr.splitlines()[-1]
