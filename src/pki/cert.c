@@ -31,8 +31,8 @@ struct cert {
 };
 
 /*
- * RFC 5280 section 4.1 in OpenSSL's template language, which needs typedefs. d2i_X509 reads the same
- * but also makes the key ready for use, and that costs ten times the rest.
+ * RFC 5280 section 4.1 in OpenSSL's template language, which needs typedefs. d2i_X509 reads the
+ * same but also makes the key ready for use, and that costs ten times the rest.
  */
 typedef struct key_info {
 	X509_ALGOR *algorithm;
@@ -50,7 +50,7 @@ typedef struct cert_body {
 	KEY_INFO *key;
 	ASN1_BIT_STRING *issuer_id;
 	ASN1_BIT_STRING *subject_id;
-	STACK_OF(X509_EXTENSION) *extensions;
+	struct stack_st_X509_EXTENSION *extensions;
 } CERT_BODY;
 
 typedef struct cert_whole {
@@ -93,8 +93,8 @@ static void whole_free(CERT_WHOLE *whole)
 static CERT_WHOLE *whole_parse(struct reader der, struct error *err)
 {
 	const unsigned char *at = der.at;
-	CERT_WHOLE *whole = (CERT_WHOLE *)ASN1_item_d2i(NULL, &at, (long)der.left,
-		ASN1_ITEM_rptr(CERT_WHOLE));
+	const ASN1_ITEM *item = ASN1_ITEM_rptr(CERT_WHOLE);
+	CERT_WHOLE *whole = (CERT_WHOLE *)ASN1_item_d2i(NULL, &at, (long)der.left, item);
 	if (whole == NULL) {
 		(void)fail_openssl(err, FAULT_MALFORMED, "not an X.509 certificate in DER");
 		return NULL;
@@ -139,15 +139,16 @@ static bool read_serial(struct cert *c, const ASN1_INTEGER *from, struct error *
 		c->serial_size = number.left;
 		reader_copy(&number, c->serial, number.left);
 	} else {
-		(void)fail(err, FAULT_LIMIT, "a serial number of %zu bytes, at most %d are accepted",
-			number.left, LIMIT_SERIAL);
+		(void)fail(err, FAULT_LIMIT,
+			"a serial number of %zu bytes, at most %d are accepted", number.left,
+			LIMIT_SERIAL);
 	}
 	OPENSSL_free(der);
 	return fits;
 }
 
-static bool read_names(struct cert *c, const X509_NAME *subject, const X509_NAME *issuer,
-	struct error *err)
+static bool read_names(
+	struct cert *c, const X509_NAME *subject, const X509_NAME *issuer, struct error *err)
 {
 	for (size_t form = 0; form < NAME_FORMS; form++)
 		if (!cert_name_text(subject, (enum name_form)form, &c->subject[form], err) ||

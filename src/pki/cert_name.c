@@ -62,8 +62,8 @@ static void write_value(struct writer *w, const struct form_row *form, struct re
 }
 
 /* Whatever string type the attribute has, as UTF-8; OPENSSL_free(value->at). */
-static bool entry_text(const X509_NAME_ENTRY *entry, unsigned char **out, size_t *size,
-	struct error *err)
+static bool entry_text(
+	const X509_NAME_ENTRY *entry, unsigned char **out, size_t *size, struct error *err)
 {
 	unsigned char *text = NULL;
 	int length = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
@@ -149,9 +149,9 @@ static bool take_text(struct writer *w, char **out, struct error *err)
 bool cert_name_text(const X509_NAME *name, enum name_form form, char **out, struct error *err)
 {
 	AUTO_DONE(writer) w = writer_new(NAME_TEXT_MAX);
-	bool ok = form == NAME_APPLIANCE ? write_appliance(&w, name, err) :
-					   write_builder(&w, name, err);
-	return ok && take_text(&w, out, err);
+	bool (*write)(struct writer *, const X509_NAME *, struct error *) =
+		form == NAME_APPLIANCE ? write_appliance : write_builder;
+	return write(&w, name, err) && take_text(&w, out, err);
 }
 
 bool cert_name_common(const X509_NAME *name, char **out, struct error *err)

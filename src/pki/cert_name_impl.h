@@ -5,7 +5,7 @@
 #include "pki/cert.h"
 
 /* FAULT_MALFORMED when an attribute is no text. free() what comes out. */
-bool cert_name_text(const X509_NAME *name, enum name_form form, char **out,
-	struct error *err) MUST_CHECK;
+bool cert_name_text(const X509_NAME *name, enum name_form form, char **out, struct error *err)
+	MUST_CHECK;
 /* The first common name; "" when there is none or when it holds a NUL byte. free() it. */
 bool cert_name_common(const X509_NAME *name, char **out, struct error *err) MUST_CHECK;

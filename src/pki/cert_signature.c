@@ -5,8 +5,8 @@
 
 /* PKCS#1 v1.5 is OpenSSL's default for RSA: it opens the signature, demands the whole padding and
  * compares the whole DigestInfo, so a forgery that hides bytes behind the digest (e = 3) fails. */
-static bool verify_parts(EVP_MD_CTX *context, const struct reader *parts, size_t count,
-	struct reader signature)
+static bool verify_parts(
+	EVP_MD_CTX *context, const struct reader *parts, size_t count, struct reader signature)
 {
 	for (size_t i = 0; i < count; i++)
 		if (EVP_DigestVerifyUpdate(context, parts[i].at, parts[i].left) != 1)
@@ -42,7 +42,7 @@ bool cert_verify(const struct cert *c, enum digest_kind kind, const struct reade
 			"%s: a signature of %zu bytes does not fit its key of %zu bytes", who,
 			signature.left, size);
 	if (!fits(pkey, kind, parts, count, signature))
-		return fail(err, FAULT_UNTRUSTED, "the signature was not made by the key of %s",
-			who);
+		return fail(
+			err, FAULT_UNTRUSTED, "the signature was not made by the key of %s", who);
 	return true;
 }

@@ -12,5 +12,5 @@ const char *digest_name(enum digest_kind kind); /* "SHA-1", … */
 /* out holds digest_size(kind) bytes. FAULT_CRYPTO when OpenSSL refuses (MD5 in FIPS mode). */
 bool digest_of(enum digest_kind kind, const struct reader *parts, size_t count, uint8_t *out,
 	struct error *err) MUST_CHECK;
-bool digest_sha256(struct reader bytes, uint8_t out[static DIGEST_SIZE],
-	struct error *err) MUST_CHECK;
+bool digest_sha256(struct reader bytes, uint8_t out[static DIGEST_SIZE], struct error *err)
+	MUST_CHECK;

@@ -13,8 +13,8 @@ struct identity {
 };
 
 /* Reads the certificate again, the way OpenSSL's TLS wants it. */
-static bool fill(struct identity *who, const struct cert *cert, const struct key *key,
-	struct error *err)
+static bool fill(
+	struct identity *who, const struct cert *cert, const struct key *key, struct error *err)
 {
 	struct reader der = cert_der(cert);
 	const unsigned char *at = der.at;

@@ -151,8 +151,8 @@ size_t key_signature_size(const struct key *k)
 	return size > 0 ? (size_t)size : 0;
 }
 
-static bool sign_parts(EVP_MD_CTX *context, const struct reader *parts, size_t count,
-	uint8_t *out, size_t *size)
+static bool sign_parts(
+	EVP_MD_CTX *context, const struct reader *parts, size_t count, uint8_t *out, size_t *size)
 {
 	for (size_t i = 0; i < count; i++)
 		if (EVP_DigestSignUpdate(context, parts[i].at, parts[i].left) != 1)

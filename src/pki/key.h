@@ -10,12 +10,19 @@ struct key;
 
 enum { KEY_DER_MAX = 8 * 1024 }; /* bytes of one encoded private key */
 
-enum key_kind { KEY_RSA_1024, KEY_RSA_2048, KEY_RSA_3072, KEY_RSA_4096, KEY_EC_256, KEY_EC_384,
-	KEY_EC_521 };
+enum key_kind {
+	KEY_RSA_1024,
+	KEY_RSA_2048,
+	KEY_RSA_3072,
+	KEY_RSA_4096,
+	KEY_EC_256,
+	KEY_EC_384,
+	KEY_EC_521
+};
 
 struct key *key_generate(enum key_kind kind, struct error *err);
-/* PKCS#8 or PKCS#1, no password, nothing behind it. FAULT_REFUSED for a kind of key that no unit may
- * have. */
+/* PKCS#8 or PKCS#1, no password, nothing behind it. FAULT_REFUSED for a kind of key that no unit
+ * may have. */
 struct key *key_parse(struct reader der, struct error *err);
 /* PKCS#8 DER; end it with bytes_wipe. */
 bool key_write(const struct key *k, struct bytes *out, struct error *err) MUST_CHECK;

@@ -26,8 +26,8 @@ static const struct curve *curve_of(const EVP_PKEY *pkey)
 {
 	char group[64] = "";
 	if (spelt_out(pkey) ||
-		EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group,
-			sizeof(group), NULL) != 1)
+		EVP_PKEY_get_utf8_string_param(
+			pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL) != 1)
 		return NULL;
 	for (size_t i = 0; i < COUNT(curves); i++)
 		if (strcmp(curves[i].group, group) == 0)
@@ -43,8 +43,8 @@ struct key_shape key_shape_of_rsa(const BIGNUM *modulus, const BIGNUM *exponent)
 		.exponent_sound = BN_is_odd(exponent) && !BN_is_one(exponent),
 		.modulus_odd = BN_is_odd(modulus),
 	};
-	shape.what.weak = shape.what.bits < RSA_BITS_MIN || !shape.exponent_sound ||
-		!shape.modulus_odd;
+	shape.what.weak =
+		shape.what.bits < RSA_BITS_MIN || !shape.exponent_sound || !shape.modulus_odd;
 	(void)snprintf(shape.what.name, sizeof(shape.what.name), "RSA-%u", shape.what.bits);
 	return shape;
 }
@@ -69,7 +69,9 @@ bool key_shape_of(const EVP_PKEY *pkey, struct key_shape *out, struct error *err
 	int bits = EVP_PKEY_get_bits(pkey);
 	if (kind == EVP_PKEY_RSA)
 		return rsa_shape(pkey, out, err);
-	struct key_shape shape = { .what = { .weak = true, .bits = bits > 0 ? (unsigned)bits : 0 } };
+	struct key_shape shape = { 0 };
+	shape.what.weak = true;
+	shape.what.bits = bits > 0 ? (unsigned)bits : 0;
 	if (kind == EVP_PKEY_EC)
 		shape.curve = curve_of(pkey);
 	if (shape.curve != NULL) {
@@ -78,11 +80,9 @@ bool key_shape_of(const EVP_PKEY *pkey, struct key_shape *out, struct error *err
 		(void)snprintf(shape.what.name, sizeof(shape.what.name), "%s",
 			key_kind_name(shape.curve->kind));
 	} else if (kind == EVP_PKEY_EC) {
-		(void)snprintf(shape.what.name, sizeof(shape.what.name), "EC-%u",
-			shape.what.bits);
+		(void)snprintf(shape.what.name, sizeof(shape.what.name), "EC-%u", shape.what.bits);
 	} else {
-		(void)snprintf(shape.what.name, sizeof(shape.what.name), "%.15s",
-			OBJ_nid2sn(kind));
+		(void)snprintf(shape.what.name, sizeof(shape.what.name), "%.15s", OBJ_nid2sn(kind));
 	}
 	*out = shape;
 	return true;
@@ -91,9 +91,8 @@ bool key_shape_of(const EVP_PKEY *pkey, struct key_shape *out, struct error *err
 static bool rsa_check(const struct key_shape *shape, struct error *err)
 {
 	if (shape->what.bits < RSA_BITS_MIN || shape->what.bits > RSA_BITS_MAX)
-		return fail(err, FAULT_REFUSED,
-			"an RSA modulus of %u bits; %d to %d are accepted", shape->what.bits,
-			RSA_BITS_MIN, RSA_BITS_MAX);
+		return fail(err, FAULT_REFUSED, "an RSA modulus of %u bits; %d to %d are accepted",
+			shape->what.bits, RSA_BITS_MIN, RSA_BITS_MAX);
 	if (!shape->modulus_odd)
 		return fail(err, FAULT_REFUSED, "an even RSA modulus");
 	if (!shape->exponent_sound || shape->exponent_bits > RSA_EXPONENT_BITS_MAX)

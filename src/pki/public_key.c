@@ -43,11 +43,11 @@ static RSA_NUMBERS *numbers_parse(struct reader der)
 {
 	const unsigned char *at = der.at;
 	unsigned char *again = NULL;
-	RSA_NUMBERS *numbers = (RSA_NUMBERS *)ASN1_item_d2i(NULL, &at, (long)der.left,
-		ASN1_ITEM_rptr(RSA_NUMBERS));
+	const ASN1_ITEM *item = ASN1_ITEM_rptr(RSA_NUMBERS);
+	RSA_NUMBERS *numbers = (RSA_NUMBERS *)ASN1_item_d2i(NULL, &at, (long)der.left, item);
 	if (numbers == NULL)
 		return NULL;
-	int size = ASN1_item_i2d((const ASN1_VALUE *)numbers, &again, ASN1_ITEM_rptr(RSA_NUMBERS));
+	int size = ASN1_item_i2d((const ASN1_VALUE *)numbers, &again, item);
 	bool same = size > 0 && reader_same(der, reader_of(again, (size_t)size));
 	OPENSSL_free(again);
 	if (same)
@@ -108,8 +108,8 @@ static bool read_key(struct public_key *p, struct reader info, int algorithm, st
 	return p->shape.curve != NULL ? copy_point(p, err) : bytes_copy(&p->bytes, bits, err);
 }
 
-struct public_key *public_key_parse(struct reader info, int algorithm, struct reader bits,
-	struct error *err)
+struct public_key *public_key_parse(
+	struct reader info, int algorithm, struct reader bits, struct error *err)
 {
 	AUTO(public_key) p = calloc(1, sizeof(*p));
 	if (p == NULL) {

@@ -7,8 +7,8 @@ struct public_key;
 
 /* From a SubjectPublicKeyInfo and what it holds: the algorithm and the content of its bits. A kind
  * that is not known here is weak; RSA and EC that break their format are FAULT_MALFORMED. */
-struct public_key *public_key_parse(struct reader info, int algorithm, struct reader bits,
-	struct error *err);
+struct public_key *public_key_parse(
+	struct reader info, int algorithm, struct reader bits, struct error *err);
 void public_key_free(struct public_key *p);
 DEFINE_AUTO(public_key, public_key_free);
 

@@ -57,8 +57,8 @@ static const struct purpose_row {
 	{ PURPOSE_IPSEC_END_SYSTEM, NID_ipsecEndSystem },
 };
 
-static const char *subject_text(const struct certificate_subject *subject,
-	const struct rdn_row *row)
+static const char *subject_text(
+	const struct certificate_subject *subject, const struct rdn_row *row)
 {
 	return (const char *)subject + row->offset;
 }
@@ -82,7 +82,8 @@ static bool check_subject(const struct certificate_subject *subject, struct erro
 	}
 	if (subject->common_name[0] == '\0')
 		return fail(err, FAULT_USAGE, "a certificate needs a common name");
-	if (subject->country[0] != '\0' && !(letter(subject->country[0]) && letter(subject->country[1])))
+	if (subject->country[0] != '\0' &&
+		!(letter(subject->country[0]) && letter(subject->country[1])))
 		return fail(err, FAULT_USAGE, "country: two letters, for example PL");
 	return true;
 }
@@ -135,8 +136,7 @@ static bool set_serial(X509 *x509)
 		bytes[0] &= 0x7F;
 	} while (bytes[0] == 0);
 	BIGNUM *number = BN_bin2bn(bytes, sizeof(bytes), NULL);
-	bool ok = number != NULL &&
-		BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509)) != NULL;
+	bool ok = number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509)) != NULL;
 	BN_free(number);
 	return ok;
 }
@@ -156,8 +156,8 @@ static bool set_names(X509 *x509, const struct certificate_subject *subject)
 	for (size_t i = 0; ok && i < COUNT(rdns); i++) {
 		const unsigned char *text = (const unsigned char *)subject_text(subject, &rdns[i]);
 		ok = text[0] == '\0' ||
-			X509_NAME_add_entry_by_NID(name, rdns[i].nid, rdns[i].string_type, text, -1,
-				-1, 0) == 1;
+			X509_NAME_add_entry_by_NID(
+				name, rdns[i].nid, rdns[i].string_type, text, -1, -1, 0) == 1;
 	}
 	ok = ok && X509_set_subject_name(x509, name) == 1 && X509_set_issuer_name(x509, name) == 1;
 	X509_NAME_free(name);
@@ -187,8 +187,9 @@ static bool add_purposes(X509 *x509, unsigned wanted)
 	for (size_t i = 0; ok && i < COUNT(purposes); i++)
 		if ((wanted & purposes[i].purpose) != 0)
 			ok = sk_ASN1_OBJECT_push(list, OBJ_nid2obj(purposes[i].nid)) > 0;
-	ok = ok && (sk_ASN1_OBJECT_num(list) == 0 ||
-			   X509_add1_ext_i2d(x509, NID_ext_key_usage, list, 0, 0) == 1);
+	ok = ok &&
+		(sk_ASN1_OBJECT_num(list) == 0 ||
+			X509_add1_ext_i2d(x509, NID_ext_key_usage, list, 0, 0) == 1);
 	EXTENDED_KEY_USAGE_free(list);
 	return ok;
 }
@@ -253,10 +254,9 @@ static bool fill(X509 *x509, const struct certificate_profile *profile, const st
 		set_names(x509, &profile->subject) &&
 		set_time(x509, profile->not_before, X509_set1_notBefore) &&
 		set_time(x509, end, X509_set1_notAfter) &&
-		X509_set_pubkey(x509, key_pkey(key)) == 1 &&
-		add_key_usage(x509, profile->usages) && add_purposes(x509, profile->usages) &&
-		add_key_identifier(x509) && add_dns_name(x509, profile->dns_name) &&
-		add_authority(x509, profile->authority);
+		X509_set_pubkey(x509, key_pkey(key)) == 1 && add_key_usage(x509, profile->usages) &&
+		add_purposes(x509, profile->usages) && add_key_identifier(x509) &&
+		add_dns_name(x509, profile->dns_name) && add_authority(x509, profile->authority);
 }
 
 static const EVP_MD *signing_md(const struct key *key)
@@ -266,8 +266,8 @@ static const EVP_MD *signing_md(const struct key *key)
 	return digest_md(known && shape.curve != NULL ? shape.curve->digest : DIGEST_SHA256);
 }
 
-struct cert *certificate_self_sign(const struct certificate_profile *profile, const struct key *key,
-	struct error *err)
+struct cert *certificate_self_sign(
+	const struct certificate_profile *profile, const struct key *key, struct error *err)
 {
 	if (!check_profile(profile, err))
 		return NULL;

@@ -24,13 +24,13 @@ struct certificate_profile {
 		char common_name[65], unit[65], organization[65], locality[129], state[129],
 			country[3];
 	} subject;
-	char dns_name[256];    /* subjectAltName; empty: no such extension */
-	unsigned usages;       /* USAGE_… | PURPOSE_… */
-	bool authority;        /* basicConstraints CA:TRUE, pathlen 0 (CAPF) */
-	int64_t not_before;    /* seconds since 1970 */
-	unsigned days;         /* notAfter = notBefore + days - 1 s */
+	char dns_name[256]; /* subjectAltName; empty: no such extension */
+	unsigned usages;    /* USAGE_… | PURPOSE_… */
+	bool authority;     /* basicConstraints CA:TRUE, pathlen 0 (CAPF) */
+	int64_t not_before; /* seconds since 1970 */
+	unsigned days;      /* notAfter = notBefore + days - 1 s */
 };
 
 /* Signed by `key` itself with SHA-256, or SHA-384/512 for an EC key of that strength. */
-struct cert *certificate_self_sign(const struct certificate_profile *profile, const struct key *key,
-	struct error *err);
+struct cert *certificate_self_sign(
+	const struct certificate_profile *profile, const struct key *key, struct error *err);

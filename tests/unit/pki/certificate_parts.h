@@ -5,14 +5,14 @@
 #include "pki/cert.h"
 
 struct certificate_parts {
-	bool version_1;           /* the version left out */
-	struct reader serial;     /* content of the INTEGER */
-	struct reader issuer;     /* content of the SEQUENCE: RDNs */
+	bool version_1;       /* the version left out */
+	struct reader serial; /* content of the INTEGER */
+	struct reader issuer; /* content of the SEQUENCE: RDNs */
 	struct reader subject;
 	struct reader not_before; /* whole TLV */
 	struct reader not_after;
-	struct reader key;        /* whole SubjectPublicKeyInfo */
-	struct reader signature;  /* content behind the unused-bits byte */
+	struct reader key;       /* whole SubjectPublicKeyInfo */
+	struct reader signature; /* content behind the unused-bits byte */
 };
 
 void der_write(struct writer *w, uint8_t tag, struct reader content);

@@ -190,8 +190,8 @@ static void odd_serial_numbers_are_read(void **state)
 		{ "7f", "7f" },
 		{ "0080", "80" },
 		{ "00d550ec0b2eb980e3386420423b037532", "d550ec0b2eb980e3386420423b037532" },
-		{ "80", "80" },                                              /* -128 */
-		{ "ff", "ff" },                                              /* -1 */
+		{ "80", "80" }, /* -128 */
+		{ "ff", "ff" }, /* -1 */
 		{ "d550ec0b2eb980e3386420423b037532", "d550ec0b2eb980e3386420423b037532" },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -275,8 +275,8 @@ static void times_of_both_kinds_are_read(void **state)
 	}
 }
 
-static struct cert *with_rsa(const char *modulus_byte, size_t size, const char *exponent,
-	struct error *err)
+static struct cert *with_rsa(
+	const char *modulus_byte, size_t size, const char *exponent, struct error *err)
 {
 	struct writer store = fresh();
 	struct certificate_parts parts = certificate_parts(&store);
@@ -314,8 +314,8 @@ static void weak_keys_are_told(void **state)
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct error err = { 0 };
-		AUTO(cert) c = with_rsa(cases[i].modulus_byte, cases[i].size, cases[i].exponent,
-			&err);
+		const struct key_case *row = &cases[i];
+		AUTO(cert) c = with_rsa(row->modulus_byte, row->size, row->exponent, &err);
 		assert_non_null(c);
 		assert_string_equal(cert_key(c).name, cases[i].name);
 		assert_true(cert_key(c).weak == cases[i].weak);
@@ -356,6 +356,7 @@ static void ec_points_come_out_uncompressed(void **state)
 static void bad_points_are_refused(void **state)
 {
 	(void)state;
+	/* clang-format off */
 	static const char *const points[] = {
 		"",
 		"00", /* infinity */
@@ -365,6 +366,7 @@ static void bad_points_are_refused(void **state)
 		"05" P256_X P256_Y,
 		"06" P256_X P256_Y, /* hybrid with the wrong sign */
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < COUNT(points); i++) {
 		struct error err = { 0 };
 		assert_null(with_ec(OID_P256, points[i], &err));
@@ -376,8 +378,9 @@ static void other_curves_are_weak(void **state)
 {
 	(void)state;
 	/* The generator of secp256k1, SEC 2 section 2.4.1. */
-	AUTO(cert) c = with_ec(OID_SECP256K1,
-		"0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798", NULL);
+	static const char generator[] =
+		"0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+	AUTO(cert) c = with_ec(OID_SECP256K1, generator, NULL);
 	assert_non_null(c);
 	assert_true(cert_key(c).weak);
 	assert_string_equal(cert_key(c).name, "EC-256");
@@ -402,16 +405,16 @@ static void unknown_kinds_of_key_are_weak(void **state)
 static void broken_rsa_keys_are_refused(void **state)
 {
 	(void)state;
-	static const char *const bits[] = {
-		"",               /* nothing */
-		"3000",           /* no numbers */
-		"3003020105",     /* one */
-		"300702020005020103",     /* not minimal */
-		"3007020200c5020103ff",   /* bytes behind */
-		"3006020185020103",       /* negative */
-		"04020500",               /* another type */
+	static const char *const broken[] = {
+		"",                     /* nothing */
+		"3000",                 /* no numbers */
+		"3003020105",           /* one */
+		"300702020005020103",   /* not minimal */
+		"3007020200c5020103ff", /* bytes behind */
+		"3006020185020103",     /* negative */
+		"04020500",             /* another type */
 	};
-	for (size_t i = 0; i < COUNT(bits); i++) {
+	for (size_t i = 0; i < COUNT(broken); i++) {
 		struct error err = { 0 };
 		struct writer store = fresh();
 		struct certificate_parts parts = certificate_parts(&store);
@@ -419,7 +422,7 @@ static void broken_rsa_keys_are_refused(void **state)
 		AUTO_DONE(writer) both = writer_new(128);
 		AUTO_DONE(writer) key = writer_new(128);
 		writer_u8(&content, 0);
-		hex_bytes(&content, bits[i]);
+		hex_bytes(&content, broken[i]);
 		hex_bytes(&both, "300d06092a864886f70d0101010500");
 		der_write(&both, 0x03, writer_written(&content));
 		der_write(&key, 0x30, writer_written(&both));

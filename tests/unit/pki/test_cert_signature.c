@@ -22,11 +22,11 @@ static const char modulus_1024[] =
 	"48109294684d8ba5d4945bb672b05fc443c3f08a2b177a6f92e69c02e92204f945bb26c6"
 	"1f0393ce0adbaa2f22c1bf1bce594b985cf4f781";
 
+/* clang-format off */
 static const struct good {
 	enum digest_kind kind;
 	const char *signature;
 } good[] = {
-	/* clang-format off */
 	{ DIGEST_SHA1,
 		"b43c37a1341d0ac4db6f462b3e4c5ba9a91dfb54136a66081e88f495c065361a4710ecf8"
 		"8ed99b41fd7381dd46db19fcfaf5ddb21f6623a2b20269e76e055bae86e2b3225f4cba66"
@@ -47,7 +47,6 @@ static const struct good {
 		"861934f6821ee13145855c9588a816e7afc6dd2726e8085faa1725590c451b1be18b0c55"
 		"228b6fbe378b48eeaa898b3c38e10ff2ce7b931cd582ccde36825f40b28f0ee192b6fb9b"
 		"4ab81d5da457ac2c2e32aab8c743c4da2315bf77" },
-	/* clang-format on */
 };
 
 /* All made with the right key over the right SHA-1, and none of them PKCS#1 v1.5. */
@@ -55,7 +54,6 @@ static const struct bad {
 	const char *what;
 	const char *signature;
 } bad[] = {
-	/* clang-format off */
 	{ "no null",
 		"85655e057bc7f37b697f607d940ac4a8f6fb25ee472ec38674bfd04a19153fadaa6a175f"
 		"ccfe8f4689cdc76fb50bfeab8d468f593c1068660cd84d77eb0e2c6f8df7b65218d243ce"
@@ -101,11 +99,11 @@ static const struct bad {
 		"55404339f054f72183b3898ba6f778e051fae660b2e727e099eb831205e4f4b6084c12fe"
 		"f40905fbe89c3d24fc6262b6bc188f6c414eaec98fcdeb55f94f96e251958d467f6bd7c7"
 		"9c391adb982f5adba3aac8f12f88bd3b083adc93" },
-	/* clang-format on */
 };
+/* clang-format on */
 
-/* A cube: for any key with e = 3 it opens to a sound beginning, the digest, and free bytes behind it.
- * 2048 bits once zeros are put in front. */
+/* A cube: for any key with e = 3 it opens to a sound beginning, the digest, and free bytes behind
+ * it. 2048 bits once zeros are put in front. */
 static const char forged_cube[] =
 	"32cbfd4a7adc7905583d75edab851cd700a52e579c736881994a259bd9b454cc49c81320"
 	"42ac5062d785f650e5a5326cccba04d2cd0bdbefb1d8fdf25fc9441f2acbf5217f31b12e"
@@ -147,8 +145,8 @@ static bool verify_text(const struct cert *c, enum digest_kind kind, const char 
 	return cert_verify(c, kind, &part, 1, signature, err);
 }
 
-static bool verify_hex(const struct cert *c, enum digest_kind kind, const char *signature,
-	struct error *err)
+static bool verify_hex(
+	const struct cert *c, enum digest_kind kind, const char *signature, struct error *err)
 {
 	AUTO_DONE(writer) w = writer_new(1024);
 	hex_bytes(&w, signature);
@@ -279,24 +277,20 @@ static void keys_out_of_bounds_cost_nothing(void **state)
 {
 	(void)state;
 	static const struct bound {
-		uint8_t byte;      /* the modulus consists of it */
+		uint8_t byte; /* the modulus consists of it */
 		size_t size;
 		const char *exponent;
-		enum fault fault;  /* FAULT_UNTRUSTED: the key was tried */
+		enum fault fault; /* FAULT_UNTRUSTED: the key was tried */
 	} bounds[] = {
 		{ 0xC5, 128, "010001", FAULT_UNTRUSTED },
 		{ 0x65, 128, "010001", FAULT_REFUSED }, /* 1023 bits */
-		{ 0xC5, 64, "010001", FAULT_REFUSED },
-		{ 0xC5, 1024, "010001", FAULT_UNTRUSTED },
+		{ 0xC5, 64, "010001", FAULT_REFUSED }, { 0xC5, 1024, "010001", FAULT_UNTRUSTED },
 		{ 0x01, 1025, "010001", FAULT_REFUSED }, /* 8193 bits */
 		{ 0xC5, 1900, "010001", FAULT_REFUSED },
-		{ 0xC4, 256, "010001", FAULT_REFUSED },  /* even */
-		{ 0xC5, 256, "03", FAULT_UNTRUSTED },
-		{ 0xC5, 256, "00", FAULT_REFUSED },
-		{ 0xC5, 256, "01", FAULT_REFUSED },
-		{ 0xC5, 256, "02", FAULT_REFUSED },
-		{ 0xC5, 256, "04", FAULT_REFUSED },
-		{ 0xC5, 256, "01ffffffff", FAULT_UNTRUSTED },
+		{ 0xC4, 256, "010001", FAULT_REFUSED }, /* even */
+		{ 0xC5, 256, "03", FAULT_UNTRUSTED }, { 0xC5, 256, "00", FAULT_REFUSED },
+		{ 0xC5, 256, "01", FAULT_REFUSED }, { 0xC5, 256, "02", FAULT_REFUSED },
+		{ 0xC5, 256, "04", FAULT_REFUSED }, { 0xC5, 256, "01ffffffff", FAULT_UNTRUSTED },
 		{ 0xC5, 256, "0200000001", FAULT_REFUSED }, /* 2^33 + 1 */
 	};
 	for (size_t i = 0; i < COUNT(bounds); i++) {
@@ -304,10 +298,11 @@ static void keys_out_of_bounds_cost_nothing(void **state)
 		uint8_t modulus[2048];
 		uint8_t signature[2048] = { 0 };
 		memset(modulus, bounds[i].byte, sizeof(modulus));
-		AUTO(cert) c = with_rsa(reader_of(modulus, bounds[i].size), bounds[i].exponent);
+		struct reader number = reader_of(modulus, bounds[i].size);
+		AUTO(cert) c = with_rsa(number, bounds[i].exponent);
+		number.at = signature;
 		signature[bounds[i].size - 1] = 2;
-		assert_false(verify_text(c, DIGEST_SHA256, message,
-			reader_of(signature, bounds[i].size), &err));
+		assert_false(verify_text(c, DIGEST_SHA256, message, number, &err));
 		assert_int_equal(err.fault, bounds[i].fault);
 	}
 }
@@ -404,8 +399,8 @@ static void our_own_signatures_fit_only_their_key(void **state)
 		for (size_t other = 0; other < COUNT(kinds); other++)
 			assert_true(cert_verify(certs[other], DIGEST_SHA512, parts, 2,
 					    bytes_reader(&signature), &err) == (i == other));
-		assert_false(cert_verify(certs[i], DIGEST_SHA512, parts, 1,
-			bytes_reader(&signature), &err));
+		assert_false(cert_verify(
+			certs[i], DIGEST_SHA512, parts, 1, bytes_reader(&signature), &err));
 	}
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		key_free(keys[i]);

@@ -30,7 +30,7 @@ static struct cert *pem_cert(const char *name)
 static const struct manufacturing {
 	const char *file;
 	const char *common_name;
-	const char *sha1;   /* beginning of the fingerprint */
+	const char *sha1; /* beginning of the fingerprint */
 	const char *serial;
 	const char *issuer; /* file whose key signed it; NULL: not here */
 	enum digest_kind digest;
@@ -92,17 +92,17 @@ static void manufacturing_chains_verify(void **state)
 		struct error err = { 0 };
 		AUTO(cert) c = manufacturing_cert(manufacturing[i].file);
 		AUTO(cert) issuer = manufacturing_cert(manufacturing[i].issuer);
-		AUTO(cert) other = manufacturing_cert(
-			manufacturing[(i + 1) % COUNT(manufacturing)].file);
+		AUTO(cert)
+		other = manufacturing_cert(manufacturing[(i + 1) % COUNT(manufacturing)].file);
 		struct reader part = signed_part(c);
-		assert_true(cert_verify(issuer, manufacturing[i].digest, &part, 1,
-			cert_signature(c), &err));
-		assert_string_equal(cert_issuer(c, NAME_BUILDER),
-			cert_subject(issuer, NAME_BUILDER));
+		assert_true(cert_verify(
+			issuer, manufacturing[i].digest, &part, 1, cert_signature(c), &err));
+		assert_string_equal(
+			cert_issuer(c, NAME_BUILDER), cert_subject(issuer, NAME_BUILDER));
 		if (cert_same(other, issuer))
 			continue;
-		assert_false(cert_verify(other, manufacturing[i].digest, &part, 1,
-			cert_signature(c), &err));
+		assert_false(cert_verify(
+			other, manufacturing[i].digest, &part, 1, cert_signature(c), &err));
 		assert_int_equal(err.fault, FAULT_UNTRUSTED);
 	}
 }
@@ -124,8 +124,11 @@ static struct record next_record(struct reader *body)
 	struct tlv tlv;
 	assert_true(tlv_next(&peek, &tlv) && tlv.tag == 1);
 	struct reader whole = reader_sub(body, reader_u16(&tlv.value));
-	struct reader *const places[] = { [3] = &record.subject, [5] = &record.issuer,
-		[6] = &record.serial, [7] = &record.key, [8] = &record.signature,
+	struct reader *const places[] = { [3] = &record.subject,
+		[5] = &record.issuer,
+		[6] = &record.serial,
+		[7] = &record.key,
+		[8] = &record.signature,
 		[9] = &record.certificate };
 	while (tlv_next(&whole, &tlv))
 		if (tlv.tag < COUNT(places) && places[tlv.tag] != NULL)

@@ -50,8 +50,8 @@ static void known_answers(void **state)
 		assert_true(digest_of(known[i].kind, &abc, 1, out, NULL));
 		assert_string_equal(hex_write(reader_of(out, known[i].size), hex), known[i].abc);
 		assert_true(digest_of(known[i].kind, NULL, 0, out, NULL));
-		assert_string_equal(hex_write(reader_of(out, known[i].size), hex),
-			known[i].nothing);
+		assert_string_equal(
+			hex_write(reader_of(out, known[i].size), hex), known[i].nothing);
 	}
 }
 

@@ -19,9 +19,12 @@ static const struct expectation {
 	size_t signature; /* bytes at most */
 	bool rsa;
 } expectations[] = {
-	{ KEY_RSA_1024, "RSA-1024", 128, true },  { KEY_RSA_2048, "RSA-2048", 256, true },
-	{ KEY_RSA_3072, "RSA-3072", 384, true },  { KEY_EC_256, "EC-P256", 72, false },
-	{ KEY_EC_384, "EC-P384", 104, false },    { KEY_EC_521, "EC-P521", 139, false },
+	{ KEY_RSA_1024, "RSA-1024", 128, true },
+	{ KEY_RSA_2048, "RSA-2048", 256, true },
+	{ KEY_RSA_3072, "RSA-3072", 384, true },
+	{ KEY_EC_256, "EC-P256", 72, false },
+	{ KEY_EC_384, "EC-P384", 104, false },
+	{ KEY_EC_521, "EC-P521", 139, false },
 };
 
 static void id_of(const struct key *k, uint8_t out[static DIGEST_SIZE])

@@ -21,8 +21,11 @@ static struct key *rsa;
 static struct certificate_profile plain(void)
 {
 	return (struct certificate_profile){
-		.subject = { .common_name = "cucm-1051-a-pub", .unit = "TAC",
-			.organization = "Cisco", .locality = "Krakow", .state = "Malopolska",
+		.subject = { .common_name = "cucm-1051-a-pub",
+			.unit = "TAC",
+			.organization = "Cisco",
+			.locality = "Krakow",
+			.state = "Malopolska",
 			.country = "PL" },
 		.dns_name = "cucm-1051-a-pub.example",
 		.usages = ALL_USAGES,
@@ -86,12 +89,12 @@ static void strings_have_the_appliance_s_types(void **state)
 	(void)state;
 	struct certificate_profile profile = plain();
 	AUTO(cert) c = made(&profile);
-	assert_true(holds(c, "06035504061302504c"));             /* C, PrintableString */
-	assert_true(holds(c, "060355040a0c05436973636f"));       /* O, UTF8String */
-	assert_true(holds(c, "060355040b0c03544143"));           /* OU */
-	assert_true(holds(c, "06035504030c0f6375636d"));         /* CN */
-	assert_true(holds(c, "06035504080c0a4d616c6f"));         /* ST */
-	assert_true(holds(c, "06035504070c064b72616b6f77"));     /* L */
+	assert_true(holds(c, "06035504061302504c"));         /* C, PrintableString */
+	assert_true(holds(c, "060355040a0c05436973636f"));   /* O, UTF8String */
+	assert_true(holds(c, "060355040b0c03544143"));       /* OU */
+	assert_true(holds(c, "06035504030c0f6375636d"));     /* CN */
+	assert_true(holds(c, "06035504080c0a4d616c6f"));     /* ST */
+	assert_true(holds(c, "06035504070c064b72616b6f77")); /* L */
 }
 
 static void extensions_are_as_asked(void **state)
@@ -101,8 +104,9 @@ static void extensions_are_as_asked(void **state)
 	AUTO(cert) c = made(&profile);
 	/* None of the first three is critical: the value follows its name. */
 	assert_true(holds(c, "0603551d0f0404030202bc"));
-	assert_true(holds(c, "0603551d250420301e06082b0601050507030106082b06010505070302"
-			     "06082b06010505070305"));
+	assert_true(holds(c,
+		"0603551d250420301e06082b0601050507030106082b06010505070302"
+		"06082b06010505070305"));
 	assert_true(holds(c, "0603551d0e04160414"));
 	assert_true(holds(c, "0603551d11041b301982176375636d2d313035312d612d707562"));
 	assert_false(holds(c, "0603551d13"));
@@ -167,7 +171,8 @@ static void it_is_signed_by_itself(void **state)
 		struct reader part = signed_part(c);
 		assert_true(cert_verify(c, strengths[i].digest, &part, 1, cert_signature(c), &err));
 		part.left--;
-		assert_false(cert_verify(c, strengths[i].digest, &part, 1, cert_signature(c), &err));
+		assert_false(
+			cert_verify(c, strengths[i].digest, &part, 1, cert_signature(c), &err));
 	}
 }
 
@@ -217,7 +222,9 @@ static void empty_parts_are_left_out(void **state)
 {
 	(void)state;
 	struct certificate_profile profile = { .subject.common_name = "pub",
-		.subject.organization = "Lab", .not_before = START, .days = 1 };
+		.subject.organization = "Lab",
+		.not_before = START,
+		.days = 1 };
 	AUTO(cert) c = made(&profile);
 	assert_string_equal(cert_subject(c, NAME_BUILDER), "O=Lab,CN=pub");
 }
