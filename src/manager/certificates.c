@@ -159,7 +159,7 @@ static const struct unit *regenerable(const char *name, const struct node *node,
 			"%s is one certificate for the whole cluster and its key is on the "
 			"publisher: name the publisher with --node",
 			unit->name);
-	else if ((unit->nodes & (1u << node->role)) == 0)
+	else if (!unit_is_on(unit, node->role))
 		(void)fail(err, FAULT_REFUSED, "a %s has no %s certificate",
 			node_role_name(node->role), unit->name);
 	else

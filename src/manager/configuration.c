@@ -51,7 +51,7 @@ static bool add_tvs(xmlNode *device, const struct configuration_facts *facts)
 	xmlNode *tvs = add(device, "TVS", NULL);
 	xmlNode *members = tvs == NULL ? NULL : add(tvs, "members", NULL);
 	for (size_t i = 0; members != NULL && i < facts->tvs_count; i++) {
-		char priority[8], port[8];
+		char priority[24], port[8];
 		(void)snprintf(priority, sizeof(priority), "%zu", i);
 		(void)snprintf(port, sizeof(port), "%u", facts->tvs[i].port);
 		xmlNode *member = add(members, "member", NULL);

@@ -34,7 +34,7 @@ static bool record_all(struct txn *t, void *context, struct error *err)
 
 static bool belongs(const struct unit *unit, const struct node *node)
 {
-	if (!unit->made_at_install || (unit->nodes & (1u << node->role)) == 0)
+	if (!unit->made_at_install || !unit_is_on(unit, node->role))
 		return false;
 	return unit->scope == SCOPE_NODE || node->role == NODE_PUBLISHER;
 }

@@ -8,6 +8,21 @@
 #include "base/hex.h"
 #include "base/text.h"
 #include "cluster/parameter.h"
+#include "net/address.h"
+
+/* Every certificate that the node will need can carry its host name. */
+static bool common_names_fit(const struct node *node, struct error *err)
+{
+	size_t count;
+	const struct unit *units = unit_rows(&count);
+	for (size_t i = 0; i < count; i++) {
+		char name[COMMON_NAME_SIZE];
+		if (!units[i].trust && unit_is_on(&units[i], node->role) &&
+			!unit_common_name(&units[i], node->host, 0, name, err))
+			return false;
+	}
+	return true;
+}
 
 /* The shape of a node in an operation's arguments. */
 static bool node_of(const struct asked *asked, enum node_role role, struct node *out,
@@ -38,6 +53,10 @@ static bool node_of(const struct asked *asked, enum node_role role, struct node 
 				ports[i].argument);
 		*(uint16_t *)((char *)&node + ports[i].offset) = (uint16_t)port;
 	}
+	struct address address;
+	if (!host_name_check(node.host, err) || !common_names_fit(&node, err) ||
+		!address_of(node.address, node.tftp_port, &address, err))
+		return false;
 	*out = node;
 	return true;
 }
@@ -77,6 +96,7 @@ json_t *cluster_init(struct manager *m, struct asked *asked, struct error *err)
 		!argument_copy(asked, "state", "", subject->state, sizeof(subject->state), err) ||
 		!argument_copy(asked, "country", "", subject->country, sizeof(subject->country),
 			err) ||
+		!cluster_subject_check(subject, err) ||
 		!node_of(asked, NODE_PUBLISHER, &f.publisher, err))
 		return NULL;
 	if (strcmp(f.publisher.name, m->settings->node) != 0) {
@@ -118,15 +138,25 @@ json_t *cluster_show(struct manager *m, struct asked *asked, struct error *err)
 struct joining {
 	struct txn *txn;
 	const struct node *node;
+	char publisher[NODE_NAME_SIZE];
 };
 
-/* Trust stores are the same on every node: the newcomer gets the copies that the others have. */
+static bool find_publisher(const struct node *node, void *into, struct error *err)
+{
+	(void)err; /* nothing here fails */
+	struct joining *j = into;
+	if (node->role == NODE_PUBLISHER)
+		(void)snprintf(j->publisher, sizeof(j->publisher), "%s", node->name);
+	return true;
+}
+
+/* The newcomer's trust stores start as the publisher's are. */
 static bool copy_entry(const struct entry *entry, struct reader der, void *into, struct error *err)
 {
 	(void)der; /* stored already */
 	struct joining *j = into;
 	const struct unit *unit = unit_find(entry->store);
-	if (unit == NULL || !unit->trust || strcmp(entry->node, j->node->name) == 0)
+	if (unit == NULL || !unit->trust || !unit_is_on(unit, j->node->role))
 		return true;
 	struct entry copy = *entry;
 	(void)snprintf(copy.node, sizeof(copy.node), "%s", j->node->name);
@@ -146,8 +176,9 @@ static bool record_node(struct txn *t, void *context, struct error *err)
 	if (store_node(txn_store(t), j->node->name, &before, &none))
 		return fail(err, FAULT_REFUSED, "node '%s' is in the cluster already (%s)",
 			before.name, before.address);
-	return txn_put_node(t, j->node, err) && services_default(t, j->node, err) &&
-		store_entries(txn_store(t), NULL, NULL, copy_entry, j, err);
+	return store_nodes(txn_store(t), find_publisher, j, err) &&
+		txn_put_node(t, j->node, err) && services_default(t, j->node, err) &&
+		store_entries(txn_store(t), NULL, j->publisher, copy_entry, j, err);
 }
 
 json_t *node_add(struct manager *m, struct asked *asked, struct error *err)

@@ -50,8 +50,8 @@ static bool want_restart(const struct following *f, const struct service_row *ro
 {
 	if (!by_itself) {
 		struct service_row flagged = *row;
-		return store_change_number(txn_store(f->txn), &flagged.restart_wanted, err) &&
-			(flagged.restart_wanted++, txn_put_service(f->txn, &flagged, err));
+		flagged.restart_wanted = txn_number(f->txn);
+		return txn_put_service(f->txn, &flagged, err);
 	}
 	struct job job = { .state = JOB_WAITING };
 	json_auto_t *arguments = json_pack("{s:s, s:s}", "service", row->service, "node", row->node);
