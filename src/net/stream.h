@@ -19,8 +19,11 @@ struct protocol {
 	void (*opened)(struct stream *s, void *context); /* handshake done; may be NULL */
 	/* A whole message. false hangs up with err. */
 	bool (*message)(struct stream *s, struct reader whole, void *context, struct error *err);
-	/* Ends every stream that was accepted or opened, once. why NULL: it simply ended. */
+	/* Ends every stream that was accepted or opened, once, also one that never got as far as
+	 * `opened`. why NULL: it simply ended. FAULT_LIMIT: too slow, or silent for too long. */
 	void (*closed)(struct stream *s, const struct error *why, void *context);
+	/* A connection beyond a cap was closed unheard. May be NULL. */
+	void (*refused)(const struct address *peer, const struct error *why, void *context);
 };
 
 struct stream_limits {
@@ -29,11 +32,12 @@ struct stream_limits {
 };
 
 struct stream_server;
-/* Takes listening fd over. tls may be NULL; it must outlive the server. */
+/* Takes listening fd over, also on failure. tls may be NULL; it must outlive the server. */
 struct stream_server *stream_serve(struct loop *l, int fd, struct tls_server *tls,
 	const struct protocol *protocol, const struct stream_limits *limits, void *context,
 	struct error *err);
-void stream_server_free(struct stream_server *s); /* ends its connections */
+/* Ends its connections. Not from inside one of its callbacks. */
+void stream_server_free(struct stream_server *s);
 
 /* Client: connects from `source` (may be NULL), TLS without judging the certificate: `opened` gets
  * stream_peer_cert and decides. `context` as given. NULL only for lack of memory or a bad address;
@@ -42,8 +46,9 @@ struct stream *stream_open(struct loop *l, const struct address *to, const struc
 	bool tls, const struct protocol *protocol, const struct stream_limits *limits, void *context,
 	struct error *err);
 
-void stream_send(struct stream *s, struct reader message); /* one write */
-void stream_close(struct stream *s);                       /* after what was sent has left */
+void stream_send(struct stream *s, struct reader message); /* one write; only when opened */
+/* After what was sent has left; `closed` comes from the loop, never from inside this call. */
+void stream_close(struct stream *s);
 const struct address *stream_peer(const struct stream *s);
 /* The certificate that the other side showed; yours, or NULL with err. */
 struct cert *stream_peer_cert(const struct stream *s, struct error *err);

@@ -9,4 +9,3 @@ struct tls_server;
 struct tls_server *tls_server_new(const struct identity *who, bool old_phones, struct error *err);
 void tls_server_free(struct tls_server *s);
 DEFINE_AUTO(tls_server, tls_server_free);
-void *tls_server_context(struct tls_server *s); /* SSL_CTX *, for net/ only */

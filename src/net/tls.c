@@ -1,0 +1,157 @@
+#include "net/tls.h"
+
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/util.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "net/tls_impl.h"
+
+enum { SESSIONS_MAX = 2048 };
+
+struct tls_server {
+	SSL_CTX *context;
+};
+
+static bool fail_tls(struct error *err, const char *what)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	ERR_clear_error();
+	return fail(err, FAULT_CRYPTO, "%s: %s", what, reason != NULL ? reason : "OpenSSL failed");
+}
+
+/* 7900 phones end at TLS 1.0 with AES-CBC and SHA-1, which OpenSSL allows at level 0 only. */
+static bool allow(SSL_CTX *context, bool old)
+{
+	return SSL_CTX_set_min_proto_version(context, old ? TLS1_VERSION : TLS1_2_VERSION) == 1 &&
+		SSL_CTX_set_max_proto_version(context, 0) == 1 &&
+		SSL_CTX_set_cipher_list(context, old ? "DEFAULT:@SECLEVEL=0" : "DEFAULT") == 1;
+}
+
+static void settle(SSL_CTX *context)
+{
+	/* No empty fragments: they put a second record in front of a message, and phones stall
+	 * when one does not arrive whole. A peer that leaves without close_notify has ended. */
+	(void)SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+		SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS |
+		SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_LEGACY_SERVER_CONNECT);
+	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+}
+
+static bool remember_sessions(SSL_CTX *context)
+{
+	static const unsigned char name[] = "dialtrust";
+	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER);
+	(void)SSL_CTX_sess_set_cache_size(context, SESSIONS_MAX);
+	return SSL_CTX_set_num_tickets(context, 1) == 1 &&
+		SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1) == 1;
+}
+
+struct tls_server *tls_server_new(const struct identity *who, bool old_phones, struct error *err)
+{
+	AUTO(tls_server) s = calloc(1, sizeof(*s));
+	if (s == NULL) {
+		fail_memory(err);
+		return NULL;
+	}
+	s->context = SSL_CTX_new(TLS_server_method());
+	if (s->context == NULL || !allow(s->context, old_phones) ||
+		!remember_sessions(s->context) ||
+		SSL_CTX_use_certificate(s->context, identity_x509(who)) != 1 ||
+		SSL_CTX_use_PrivateKey(s->context, identity_pkey(who)) != 1) {
+		fail_tls(err, "preparing TLS with its certificate and key");
+		return NULL;
+	}
+	settle(s->context);
+	return TAKE(s);
+}
+
+void tls_server_free(struct tls_server *s)
+{
+	if (s == NULL)
+		return;
+	SSL_CTX_free(s->context);
+	free(s);
+}
+
+static struct bufferevent *speak(struct event_base *base, int fd, SSL *ssl,
+	enum bufferevent_ssl_state state, struct error *err)
+{
+	struct bufferevent *bev = NULL;
+	if (ssl != NULL)
+		bev = bufferevent_openssl_socket_new(base, fd, ssl, state,
+			BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	if (bev == NULL) {
+		fail_tls(err, "starting TLS");
+		return NULL;
+	}
+	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}
+
+struct bufferevent *tls_server_bufferevent(struct event_base *base, int fd, struct tls_server *s,
+	struct error *err)
+{
+	return speak(base, fd, SSL_new(s->context), BUFFEREVENT_SSL_ACCEPTING, err);
+}
+
+struct bufferevent *tls_client_bufferevent(struct event_base *base, int fd, struct error *err)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	if (context == NULL || !allow(context, true)) {
+		SSL_CTX_free(context);
+		fail_tls(err, "preparing TLS");
+		return NULL;
+	}
+	settle(context);
+	struct bufferevent *bev =
+		speak(base, fd, SSL_new(context), BUFFEREVENT_SSL_CONNECTING, err);
+	SSL_CTX_free(context); /* the SSL object keeps it */
+	return bev;
+}
+
+bool tls_fail(struct bufferevent *bev, const char *doing, struct error *err)
+{
+	int number = EVUTIL_SOCKET_ERROR();
+	unsigned long code = bufferevent_get_openssl_error(bev);
+	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+	if (reason != NULL)
+		return fail(err, FAULT_MALFORMED, "%s: %s", doing, reason);
+	if (code != 0)
+		return fail(err, FAULT_MALFORMED, "%s: TLS error %lx", doing, code);
+	return fail(err, FAULT_IO, "%s: %s", doing,
+		number != 0 ? evutil_socket_error_to_string(number) : "the peer left");
+}
+
+void tls_goodbye(struct bufferevent *bev)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	if (ssl == NULL)
+		return;
+	(void)SSL_shutdown(ssl); /* once: the answer is not waited for */
+	ERR_clear_error();
+}
+
+struct cert *tls_peer_cert(struct bufferevent *bev, struct error *err)
+{
+	SSL *ssl = bev != NULL ? bufferevent_openssl_get_ssl(bev) : NULL;
+	X509 *shown = ssl != NULL ? SSL_get1_peer_certificate(ssl) : NULL;
+	if (shown == NULL) {
+		fail(err, FAULT_MISSING, "the other side showed no certificate");
+		return NULL;
+	}
+	unsigned char *der = NULL;
+	int size = i2d_X509(shown, &der);
+	X509_free(shown);
+	if (size <= 0) {
+		fail_tls(err, "reading the other side's certificate");
+		return NULL;
+	}
+	struct cert *cert = cert_parse(reader_of(der, (size_t)size), err);
+	OPENSSL_free(der);
+	return cert;
+}
