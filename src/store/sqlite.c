@@ -12,6 +12,7 @@
 
 enum {
 	SQLITE_PATH_SIZE = 512,
+	SQLITE_HEAD = 100, /* bytes of the file's header */
 	SQLITE_WAIT_MS = 5000,
 	SQLITE_PAUSE_US = 20000,
 	SQLITE_OURS = 0x64747275, /* "dtru", the application id in the file's header */
@@ -24,7 +25,6 @@ struct sqlite {
 	char path[SQLITE_PATH_SIZE];
 };
 
-typedef struct sqlite3_stmt sqlite3_stmt;
 DEFINE_AUTO(sqlite3_stmt, sqlite3_finalize);
 
 /* What SQLite says, and what the operator can do about it. */
@@ -220,9 +220,10 @@ static bool make_file(const char *path, struct error *err)
 	return false;
 }
 
-static bool check_file(const char *path, struct error *err)
+static bool check_file(const struct sqlite *db, struct error *err)
 {
 	struct stat facts;
+	const char *path = db->path;
 	if (stat(path, &facts) != 0)
 		return fail(err, FAULT_STORE, "the database %.120s cannot be reached: %s", path,
 			strerror(errno));
@@ -232,6 +233,8 @@ static bool check_file(const char *path, struct error *err)
 		return fail(err, FAULT_STORE,
 			"the database %.120s is open to every user of this machine: chmod 0660 it",
 			path);
+	if (facts.st_size > 0 && facts.st_size < SQLITE_HEAD) /* SQLite takes one byte for none */
+		return fail_sqlite(db, SQLITE_CORRUPT, err);
 	if (access(path, R_OK | W_OK) != 0)
 		return fail(err, FAULT_STORE,
 			"the database %.120s belongs to user %u, group %u, and may not be read and "
@@ -320,7 +323,7 @@ static void *open_db(const char *place, struct error *err)
 	if (!fine)
 		(void)fail(err, FAULT_USAGE, "sqlite:PATH needs a path of 1 to %d bytes",
 			SQLITE_PATH_SIZE - 1);
-	if (fine && make_file(db->path, err) && check_file(db->path, err) && connect_to(db, err) &&
+	if (fine && make_file(db->path, err) && check_file(db, err) && connect_to(db, err) &&
 		claim(db, err) && use_write_ahead_log(db, err) && check_pages(db, err)) {
 		(void)changed_elsewhere(db); /* from here on */
 		return db;
