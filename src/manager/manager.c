@@ -100,7 +100,8 @@ static void on_request(struct sibling_request *request, void *context)
 		operate(m, request, question);
 	} else if (operation == MANAGER_SERVING && peer != PEER_ADMIN) {
 		uint64_t number = reader_u64(&payload);
-		int pid = sibling_peer_pid(sibling_request_peer(request));
+		const struct sibling_peer *from = sibling_request_peer(request);
+		int pid = from == NULL ? 0 : sibling_peer_pid(from);
 		sibling_answer(request, reader_of(NULL, 0));
 		services_now_serving(m, peer, pid, number);
 	} else {

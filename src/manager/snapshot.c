@@ -14,6 +14,7 @@
 #include "cluster/parameter.h"
 #include "run/files.h"
 #include "run/log.h"
+#include "run/snapshot.h"
 #include "wire/manager_message.h"
 #include "wire/signed_header.h"
 
@@ -269,16 +270,7 @@ bool snapshot_write(struct manager *m, const struct node *self, struct error *er
 void snapshot_load(struct manager *m)
 {
 	struct error why = { 0 };
-	uint8_t digest[DIGEST_SIZE];
-	AUTO_DONE(bytes) file = { 0 };
-	if (!file_read_beneath(m->snapshot, SNAPSHOT_INDEX, LIMIT_INDEX, &file, &why))
-		return; /* the first start */
-	struct reader whole = bytes_reader(&file);
-	struct reader body = reader_sub(&whole, file.size < DIGEST_SIZE ? 0 : file.size - DIGEST_SIZE);
-	if (digest_sha256(body, digest, &why) &&
-		reader_same(whole, reader_of(digest, sizeof(digest))))
-		m->index = snapshot_index_parse(body, &why);
-	if (m->index == NULL)
-		log_warning("the snapshot index of %s is damaged and is written anew",
-			m->settings->node);
+	m->index = snapshot_read_index(m->snapshot, &why);
+	if (m->index == NULL && why.fault != FAULT_MISSING)
+		log_warning("%s; it is written anew", why.text);
 }
