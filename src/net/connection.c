@@ -167,8 +167,7 @@ static void on_event(struct bufferevent *bev, short what, void *context)
 static bool speak(struct connection *c, struct error *err)
 {
 	if (!c->tls)
-		c->bev = bufferevent_socket_new(c->base, c->fd,
-			BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+		c->bev = bufferevent_socket_new(c->base, c->fd, BEV_OPT_CLOSE_ON_FREE);
 	else if (c->server != NULL)
 		c->bev = tls_server_bufferevent(c->base, c->fd, connection_server_tls(c->server),
 			err);
@@ -199,13 +198,18 @@ static bool connected(struct connection *c, struct error *err)
 	return fail_errno(err, "connecting to %s", address_text(&c->peer, text));
 }
 
-/* The first byte of a TLS client has come, or a connection of our own stands. */
+/* The first byte of a TLS client has come, or a connection of our own stands; or somebody wants
+ * the input looked at again. */
 static void awaited(int fd, short what, void *context)
 {
 	(void)what;
 	struct connection *c = context;
 	struct error why = { 0 };
 	char byte;
+	if (c->bev != NULL) {
+		dispatch(c);
+		return;
+	}
 	if (c->stage == CONNECTION_SILENT && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
 		fail(&why, FAULT_IO, "left without a word");
 		connection_end(c, &why);
@@ -240,9 +244,8 @@ bool connection_start(struct connection *c, struct error *err)
 	short what = c->stage == CONNECTION_CONNECTING ? EV_WRITE : EV_READ;
 	bool waits = c->tls || c->stage == CONNECTION_CONNECTING;
 	c->timer = evtimer_new(c->base, timer_fired, c);
-	if (waits)
-		c->wait = event_new(c->base, c->fd, what, awaited, c);
-	if (c->timer == NULL || (waits && (c->wait == NULL || event_add(c->wait, NULL) != 0)))
+	c->wait = event_new(c->base, c->fd, what, awaited, c);
+	if (c->timer == NULL || c->wait == NULL || (waits && event_add(c->wait, NULL) != 0))
 		return fail_memory(err);
 	if (!waits)
 		return speak(c, err);
@@ -330,8 +333,7 @@ void connection_send(struct connection *c, struct reader bytes)
 void connection_resume(struct connection *c)
 {
 	if (c->stage == CONNECTION_OPEN)
-		bufferevent_trigger(c->bev, EV_READ,
-			BEV_OPT_DEFER_CALLBACKS | BEV_TRIG_IGNORE_WATERMARKS);
+		event_active(c->wait, EV_TIMEOUT, 0);
 }
 
 void connection_close(struct connection *c)

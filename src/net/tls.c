@@ -83,8 +83,7 @@ static struct bufferevent *speak(struct event_base *base, int fd, SSL *ssl,
 {
 	struct bufferevent *bev = NULL;
 	if (ssl != NULL)
-		bev = bufferevent_openssl_socket_new(base, fd, ssl, state,
-			BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+		bev = bufferevent_openssl_socket_new(base, fd, ssl, state, BEV_OPT_CLOSE_ON_FREE);
 	if (bev == NULL) {
 		fail_tls(err, "starting TLS");
 		return NULL;
