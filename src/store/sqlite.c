@@ -296,10 +296,27 @@ static bool use_write_ahead_log(struct sqlite *db, struct error *err)
 	return script(db, "PRAGMA synchronous = FULL", err);
 }
 
+/* A file that ends before its last page does was cut: SQLite would read zeros in its place. While
+ * there is a log, pages may still be on their way from it into the file. */
+static bool is_cut(struct sqlite *db, uint64_t whole)
+{
+	char log[SQLITE_PATH_SIZE + 8];
+	struct stat facts;
+	(void)snprintf(log, sizeof(log), "%s-wal", db->path);
+	if (stat(log, &facts) == 0 && facts.st_size > 0)
+		return false;
+	return stat(db->path, &facts) == 0 && (uint64_t)facts.st_size < whole;
+}
+
 static bool check_pages(struct sqlite *db, struct error *err)
 {
 	char text[64];
-	int64_t number;
+	int64_t pages, size, number;
+	if (!pragma(db, "PRAGMA page_count", &pages, text, err) ||
+		!pragma(db, "PRAGMA page_size", &size, text, err))
+		return false;
+	if (is_cut(db, (uint64_t)pages * (uint64_t)size))
+		return fail_sqlite(db, SQLITE_CORRUPT, err);
 	if (!pragma(db, "PRAGMA quick_check(1)", &number, text, err))
 		return false;
 	return strcmp(text, "ok") == 0 || fail_sqlite(db, SQLITE_CORRUPT, err);
