@@ -1,0 +1,29 @@
+#pragma once
+/* An HTTP request turned into an operation and its arguments, and a fault into a status. Pure. */
+#include <jansson.h>
+
+#include "ops/op.h"
+
+struct question {
+	const struct op *op;
+	json_t *arguments; /* field name -> text; owned */
+};
+
+/* What HTTP gives; query values are asked for by name. */
+struct question_source {
+	const char *method, *path;
+	struct {
+		const char *at;
+		size_t size;
+	} body;
+	const char *(*query)(const char *name, void *context);
+	void *context;
+};
+
+/* FAULT_MISSING: no such path; FAULT_USAGE: wrong method, a field that the operation does not have,
+ * that is missing or has the wrong shape; FAULT_MALFORMED: the body is no JSON object. */
+bool question_read(const struct question_source *from, struct question *out,
+	struct error *err) MUST_CHECK;
+void question_done(struct question *q);
+
+int question_status(enum fault fault); /* HTTP status */
