@@ -50,8 +50,8 @@ static void each_of_the_choices_is_allowed_and_nothing_else(void **state)
 	const struct parameter *hash = parameter_find(PARAMETER_FILE_HASH);
 	assert_true(parameter_check(hash, "SHA-1", NULL));
 	assert_true(parameter_check(hash, "SHA-512", NULL));
-	static const char *const wrong[] = { "", "SHA", "SHA-", "SHA-1|SHA-512", "|", "SHA-1|", "sha-1",
-		"SHA-256", "SHA-5120", " SHA-1" };
+	static const char *const wrong[] = { "", "SHA", "SHA-", "SHA-1|SHA-512", "|", "SHA-1|",
+		"sha-1", "SHA-256", "SHA-5120", " SHA-1" };
 	for (size_t i = 0; i < COUNT(wrong); i++)
 		assert_refused(PARAMETER_FILE_HASH, wrong[i]);
 	assert_refused(PARAMETER_ERA, "D");

@@ -104,7 +104,8 @@ static void era_c_restarts_the_trust_verification_service(void **state)
 	(void)state;
 	static const char *const units[] = { "TVS", "CAPF", "ITLRecovery", "CallManager" };
 	for (size_t i = 0; i < COUNT(units); i++) {
-		const struct restart *tvs = restart_of(units[i], "Cisco Trust Verification Service");
+		const struct restart *tvs =
+			restart_of(units[i], "Cisco Trust Verification Service");
 		assert_true(tvs->everywhere);
 		assert_int_equal(tvs->by_itself, IN_C);
 		assert_int_equal(restart_of(units[i], "Cisco Tftp")->by_itself, IN_C);

@@ -52,7 +52,8 @@ static void only_identities_have_keys_and_only_stores_end_in_trust(void **state)
 		assert_int_equal(u->lists, LISTS_NONE);
 		assert_int_equal(u->list_role_count, 0);
 		assert_null(u->copies[0]);
-		assert_false(u->made_at_install || u->signs_lists || u->signs_files || u->authority);
+		assert_false(
+			u->made_at_install || u->signs_lists || u->signs_files || u->authority);
 	}
 }
 
@@ -168,14 +169,16 @@ static void usages_are_the_numbers_of_pki(void **state)
 static void what_a_node_gets_at_install(void **state)
 {
 	(void)state;
-	static const unsigned expected[] = { [NODE_PUBLISHER] = 8, [NODE_SUBSCRIBER] = 6,
-		[NODE_PRESENCE] = 3 };
+	static const unsigned expected[] = {
+		[NODE_PUBLISHER] = 8, [NODE_SUBSCRIBER] = 6, [NODE_PRESENCE] = 3
+	};
 	size_t count;
 	const struct unit *rows = units(&count);
 	for (int role = NODE_PUBLISHER; role <= NODE_PRESENCE; role++) {
 		unsigned made = 0;
 		for (size_t i = 0; i < count; i++)
-			made += rows[i].made_at_install && unit_is_on(&rows[i], (enum node_role)role);
+			made += rows[i].made_at_install &&
+				unit_is_on(&rows[i], (enum node_role)role);
 		assert_int_equal(made, expected[role]);
 	}
 	for (size_t i = 0; i < count; i++)
