@@ -1,6 +1,6 @@
+#include <stdio.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "ops/op.h"
 
 enum { PATH_VALUE_SIZE = 256, PATH_FIELDS = 4 };
@@ -45,30 +45,12 @@ struct match {
 	} fields[PATH_FIELDS];
 };
 
-/* Percent-decodes one segment, RFC 3986 section 2.1. A NUL, or more than fits, is no match. */
-static bool decode(const char *segment, size_t size, char out[static PATH_VALUE_SIZE])
+static bool take_value(const char *segment, size_t size, char out[static PATH_VALUE_SIZE])
 {
-	size_t used = 0;
-	for (size_t i = 0; i < size; i++) {
-		char c = segment[i];
-		char digits[3] = { 0 };
-		uint8_t byte;
-		if (c == '%') {
-			if (size - i < 3)
-				return false;
-			digits[0] = segment[i + 1];
-			digits[1] = segment[i + 2];
-			if (!hex_read(digits, &byte, 1) || byte == 0)
-				return false;
-			c = (char)byte;
-			i += 2;
-		}
-		if (used + 1 >= PATH_VALUE_SIZE)
-			return false;
-		out[used++] = c;
-	}
-	out[used] = '\0';
-	return used > 0;
+	if (size == 0 || size >= PATH_VALUE_SIZE)
+		return false;
+	(void)snprintf(out, PATH_VALUE_SIZE, "%.*s", (int)size, segment);
+	return true;
 }
 
 static bool match_field(const struct op *op, const char *name, size_t size, struct match *match)
@@ -92,7 +74,7 @@ static bool match_segment(
 		fits = wanted == given && strncmp(*pattern, *path, wanted) == 0;
 	else
 		fits = match->count < PATH_FIELDS &&
-			decode(*path, given, match->fields[match->count].value) &&
+			take_value(*path, given, match->fields[match->count].value) &&
 			match_field(op, *pattern + 1, wanted - 2, match);
 	*pattern += wanted;
 	*path += given;
