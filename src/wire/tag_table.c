@@ -86,7 +86,7 @@ static bool take_tag(struct walk *k, const struct tag_rule *rule, struct error *
 	struct tlv one;
 	if (!tlv_next(&level->inside, &one))
 		return fail(err, FAULT_MALFORMED, "runs past the end of %s",
-			level->group != 0 ? k->table->rules[level->group].name : "its place");
+			level->group != 0 ? k->table->rules[level->group].name : "the whole");
 	if (rule->group != level->group)
 		return fail(err, FAULT_MALFORMED, "does not belong there");
 	if (k->values.of[one.tag].ok)
