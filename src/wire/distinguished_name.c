@@ -132,7 +132,11 @@ bool distinguished_name_parse(struct reader text, struct distinguished_name *out
 		return fail(err, FAULT_LIMIT, "name: %zu bytes, at most %d are allowed", text.left,
 			LIMIT_TEXT);
 	/* The builder escapes every semicolon: one before an attribute shows the other form. */
-	bool semicolons = parse_with(text, ";", &name, NULL) && name.count > 1;
+	struct error first = { 0 };
+	bool whole = parse_with(text, ";", &name, &first);
+	if (!whole && name.count > 0)
+		return fail(err, first.fault, "%s", first.text);
+	bool semicolons = whole && name.count > 1;
 	if (!semicolons && !parse_with(text, ",+", &name, err))
 		return false;
 	*out = name;

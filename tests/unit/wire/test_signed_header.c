@@ -236,7 +236,8 @@ static void signer_may_come_in_any_order(void **state)
 		AUTO_DONE(writer) w = writer_new(1000);
 		for (size_t n = 0; n < 3; n++) {
 			size_t at = find_tag(&file, orders[i][n]);
-			writer_bytes(&w, reader_of(file.data + at, 3 + (size_t)get_u16(&file, at + 1)));
+			writer_bytes(
+				&w, reader_of(file.data + at, 3 + (size_t)get_u16(&file, at + 1)));
 		}
 		splice(&file, find_tag(&file, 4), w.used, writer_written(&w));
 		struct reader rest = bytes_reader(&file);
@@ -318,9 +319,14 @@ static void every_tag_stays_in_its_group(void **state)
 		const char *piece;
 		size_t size;
 	} strays[] = {
-		{ 14, "\4\0\2C\0", 5 }, { 14, "\5\0\1\1", 4 }, { 14, "\6\0\2C\0", 5 },
-		{ 14, "\10\0\1\1", 4 }, { 14, "\11\0\10\12\0\1\0\13\0\1\2", 11 },
-		{ 14, "\12\0\1\0", 4 }, { 14, "\13\0\1\2", 4 }, { 14, "\24\0\2\0\1", 5 },
+		{ 14, "\4\0\2C\0", 5 },
+		{ 14, "\5\0\1\1", 4 },
+		{ 14, "\6\0\2C\0", 5 },
+		{ 14, "\10\0\1\1", 4 },
+		{ 14, "\11\0\10\12\0\1\0\13\0\1\2", 11 },
+		{ 14, "\12\0\1\0", 4 },
+		{ 14, "\13\0\1\2", 4 },
+		{ 14, "\24\0\2\0\1", 5 },
 		{ 14, "\27\0\2\10\0", 5 },
 	};
 	for (size_t i = 0; i < COUNT(strays); i++) {
@@ -388,8 +394,8 @@ static void padding_stands_at_the_end_alone(void **state)
 	for (size_t i = 0; i < COUNT(places); i++)
 		for (size_t count = 1; count <= 4; count++) {
 			struct bytes file = sample();
-			header_insert(&file, find_tag(&file, places[i]),
-				reader_of("\r\r\r\r", count));
+			header_insert(
+				&file, find_tag(&file, places[i]), reader_of("\r\r\r\r", count));
 			refused(file, "padding at byte");
 		}
 	struct bytes file = sample();
@@ -498,7 +504,8 @@ static void file_names_stay_below(void **state)
 	(void)state;
 	static const char *const good[] = { "a", "..a", "a..", "...", "a/..b/c", ".", "a/b/c.sgn",
 		"Desktops/320x196x4/List.xml.sgn", "\xc3\xb6.sgn" };
-	static const char *const bad[] = { "/a", "/", "..", "../a", "a/..", "a/../b", "a\\b", "\\" };
+	static const char *const bad[] = { "/a", "/", "..", "../a", "a/..", "a/../b", "a\\b",
+		"\\" };
 	for (size_t i = 0; i < COUNT(good); i++) {
 		struct bytes file = sample();
 		set_text(&file, 14, good[i], strlen(good[i]) + 1);

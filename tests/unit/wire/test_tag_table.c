@@ -94,7 +94,8 @@ static void sizes_are_judged(void **state)
 		"number at byte 1000: 5 bytes long, at most 4 are allowed");
 	refuses("\3\0\7\4\0\4\5\0\0\0\1", 11, FAULT_MALFORMED,
 		"leaf at byte 1006: 0 bytes long, must be 1");
-	refuses("\1\0\2\1", 4, FAULT_MALFORMED, "number at byte 1000: runs past the end of the whole");
+	refuses("\1\0\2\1", 4, FAULT_MALFORMED,
+		"number at byte 1000: runs past the end of the whole");
 	refuses("\1\0", 2, FAULT_MALFORMED, "number at byte 1000: runs past the end of the whole");
 }
 

@@ -97,10 +97,12 @@ static void odd_options_are_dropped(void **state)
 	static const struct {
 		const char *option;
 		size_t size;
-	} odd[] = { { LITERAL("blksize\0007\0") }, { LITERAL("blksize\00065465\0") }, { LITERAL("blksize\0\0") },
-		{ LITERAL("blksize\000512 \0") }, { LITERAL("blksize\000-512\0") }, { LITERAL("blksize\0000x200\0") },
-		{ LITERAL("blksize\000512a\0") }, { LITERAL("blocksize\000512\0") }, { LITERAL("multicast\0\0") },
-		{ LITERAL("x\0y\0") }, { LITERAL("\xff\0001\0") }, { LITERAL("\n\0001\0") }, { LITERAL("blksize\000\xff\0") } };
+	} odd[] = { { LITERAL("blksize\0007\0") }, { LITERAL("blksize\00065465\0") },
+		{ LITERAL("blksize\0\0") }, { LITERAL("blksize\000512 \0") },
+		{ LITERAL("blksize\000-512\0") }, { LITERAL("blksize\0000x200\0") },
+		{ LITERAL("blksize\000512a\0") }, { LITERAL("blocksize\000512\0") },
+		{ LITERAL("multicast\0\0") }, { LITERAL("x\0y\0") }, { LITERAL("\xff\0001\0") },
+		{ LITERAL("\n\0001\0") }, { LITERAL("blksize\000\xff\0") } };
 	for (size_t i = 0; i < COUNT(odd); i++) {
 		uint8_t memory[100];
 		struct writer w = writer_on(memory, sizeof(memory));
@@ -129,8 +131,8 @@ static void option_ranges_hold_at_both_ends(void **state)
 		{ "tsize", "18446744073709551616", false } };
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char text[64] = "\0\6";
-		int size = snprintf(text + 2, sizeof(text) - 2, "%s%c%s", cases[i].name, 0,
-			cases[i].value);
+		int size = snprintf(
+			text + 2, sizeof(text) - 2, "%s%c%s", cases[i].name, 0, cases[i].value);
 		struct tftp_packet p = parsed(reader_of(text, (size_t)size + 3));
 		bool has = p.options.has_block_size || p.options.has_transfer_size ||
 			p.options.has_timeout || p.options.has_window;
@@ -280,7 +282,8 @@ static const struct {
 	size_t size;
 	size_t whole_cuts; /* shorter packets that are packets too */
 } valid[] = {
-	{ LITERAL("\0\1SEP001122334455.cnf.xml.sgn\0octet\0blksize\0001024\0tsize\0000\0timeout\0003\0"),
+	{ LITERAL("\0\1SEP001122334455.cnf.xml."
+		  "sgn\0octet\0blksize\0001024\0tsize\0000\0timeout\0003\0"),
 		0 },
 	{ LITERAL("\0\2a\0netascii\0"), 0 },
 	{ LITERAL("\0\3\0\1data"), 4 },
@@ -322,8 +325,11 @@ static void a_packet_that_does_not_fit_breaks_the_writer(void **state)
 static void sameness_sees_every_field(void **state)
 {
 	(void)state;
-	struct tftp_packet a = { .opcode = TFTP_READ, .name = "a", .mode = TFTP_OCTET,
-		.data = BYTES("d"), .message = "m" };
+	struct tftp_packet a = { .opcode = TFTP_READ,
+		.name = "a",
+		.mode = TFTP_OCTET,
+		.data = BYTES("d"),
+		.message = "m" };
 	struct tftp_packet others[] = { a, a, a, a, a, a, a, a, a, a, a };
 	others[0].opcode = TFTP_WRITE;
 	others[1].name[0] = 'b';

@@ -90,7 +90,9 @@ static void sample(struct trust_list *out)
 	out->count = 3;
 	out->records[0] = full_record(0);
 	out->records[1] = (struct trust_record){ .dns_name = reader_of_text(""),
-		.has_dns_name = true, .has_role = true, .role = 2,
+		.has_dns_name = true,
+		.has_role = true,
+		.role = 2,
 		.address = reader_of("\x7f\0\12\1", 4) };
 	out->records[2] = full_record(21);
 	out->records[2].has_dns_name = false;
@@ -134,8 +136,7 @@ static void record_tags_ascend(void **state)
 	sample(&list);
 	AUTO_DONE(bytes) file = list_bytes(&list);
 	assert_true(trust_list_parse(bytes_reader(&file), &read, NULL));
-	struct reader record =
-		reader_of(file.data + read.records[0].offset, read.records[0].size);
+	struct reader record = reader_of(file.data + read.records[0].offset, read.records[0].size);
 	struct tlv one;
 	for (uint8_t tag = 1; tag <= 10; tag++) {
 		assert_true(tlv_next(&record, &one));
@@ -213,8 +214,8 @@ static void record_length_must_fit(void **state)
 			char words[40];
 			struct bytes file = list_bytes(&list);
 			set_u16(&file, at, wrong[i]);
-			(void)snprintf(words, sizeof(words), "record %zu at byte %zu: ",
-				record + 1, at - 3);
+			(void)snprintf(words, sizeof(words), "record %zu at byte %zu: ", record + 1,
+				at - 3);
 			refused(file, words);
 		}
 	}
@@ -349,8 +350,8 @@ static void limits_hold_at_their_value_and_not_beyond(void **state)
 			if (size == limits[i].max)
 				accepted(with_record(w.data, w.used));
 			else
-				refused_for(with_record(w.data, w.used), FAULT_LIMIT,
-					"are allowed");
+				refused_for(
+					with_record(w.data, w.used), FAULT_LIMIT, "are allowed");
 		}
 }
 
@@ -375,7 +376,8 @@ static void hash_and_its_kind_stand_together(void **state)
 				if (fits)
 					accepted(file);
 				else
-					refused_for(file, size == 65 ? FAULT_LIMIT : FAULT_MALFORMED,
+					refused_for(file,
+						size == 65 ? FAULT_LIMIT : FAULT_MALFORMED,
 						"certificate hash");
 			}
 	refused(with_record("\14\0\1\1", 4), "tags 11 and 12 stand together");
@@ -394,8 +396,8 @@ static void sentences_name_record_and_byte(void **state)
 	size_t offset = read.records[2].offset;
 	size_t certificate = (size_t)(read.records[2].certificate.at - valid.data) - 3;
 	char words[80];
-	(void)snprintf(words, sizeof(words), "record 3 at byte %zu: certificate at byte %zu: ",
-		offset, certificate);
+	(void)snprintf(words, sizeof(words),
+		"record 3 at byte %zu: certificate at byte %zu: ", offset, certificate);
 	set_u16(&valid, certificate + 1, 41);
 	refused_with(bytes_reader(&valid), trip, FAULT_MALFORMED, words);
 }

@@ -66,8 +66,8 @@ static struct tvs_message response(enum tvs_command command)
 	return (struct tvs_message){
 		.command = command,
 		.session = 0xfffefdfc,
-		.certificate = command == TVS_QUERY_RESPONSE ? reader_of(certificate, 30) :
-							       (struct reader){ 0 },
+		.certificate = command == TVS_QUERY_RESPONSE ? reader_of(certificate, 30)
+							     : (struct reader){ 0 },
 		.status = TVS_VALID,
 		.role_count = 2,
 		.roles = { 0, 3 },
@@ -133,19 +133,24 @@ static void every_changed_byte_is_refused_or_kept(void **state)
 static void bytes_are_those_of_real_exchanges(void **state)
 {
 	(void)state;
-	struct tvs_message no = { .command = TVS_VERIFY_RESPONSE, .session = 0x01020304,
-		.status = TVS_INVALID };
+	struct tvs_message no = {
+		.command = TVS_VERIFY_RESPONSE, .session = 0x01020304, .status = TVS_INVALID
+	};
 	AUTO_DONE(bytes) file = message_bytes(&no);
 	assert_int_equal(file.size, 14);
 	assert_memory_equal(file.data, "\x57\1\2\0\1\2\3\4\0\4\7\0\1\1", 14);
-	struct tvs_message yes = { .command = TVS_QUERY_RESPONSE, .session = 1001,
-		.certificate = reader_of(certificate, 1451), .role_count = 2, .roles = { 0, 3 },
+	struct tvs_message yes = { .command = TVS_QUERY_RESPONSE,
+		.session = 1001,
+		.certificate = reader_of(certificate, 1451),
+		.role_count = 2,
+		.roles = { 0, 3 },
 		.ttl = 86400 };
 	AUTO_DONE(bytes) answer = message_bytes(&yes);
 	assert_int_equal(answer.size, 10 + 0x05be);
 	assert_memory_equal(answer.data, "\x57\1\4\0\0\0\3\xe9\5\xbe\7\0\1\0\2\5\xab", 17);
 	assert_memory_equal(answer.data + answer.size - 12, "\10\0\2\0\3\11\0\4\0\1\x51\x80", 12);
-	struct tvs_message ask = { .command = TVS_QUERY_REQUEST, .session = 1001,
+	struct tvs_message ask = { .command = TVS_QUERY_REQUEST,
+		.session = 1001,
 		.device = "CP-8861-SEPB000B4BA0AEE",
 		.subject = reader_of_text("CN=ucm11pub.example.local;OU=IST;O=Example;L=Brisbane;"
 					  "ST=QLD;C=AU"),
@@ -155,7 +160,10 @@ static void bytes_are_those_of_real_exchanges(void **state)
 	assert_int_equal(ask.issuer.left, 21);
 	AUTO_DONE(bytes) question = message_bytes(&ask);
 	assert_int_equal(question.size, 10 + 0x8f);
-	assert_memory_equal(question.data, "\x57\1\3\0\0\0\3\xe9\0\x8f\1\0\x18\1" "CP-8861-SEP", 25);
+	assert_memory_equal(question.data,
+		"\x57\1\3\0\0\0\3\xe9\0\x8f\1\0\x18\1"
+		"CP-8861-SEP",
+		25);
 }
 
 static void reserved_byte_and_older_versions_are_ignored(void **state)
@@ -185,7 +193,8 @@ static void headers_of_others_are_refused(void **state)
 		assert_int_equal(tvs_message_body_size(header, &body, &err), byte == 0x57);
 		if (byte != 0x57) {
 			assert_int_equal(body, 77);
-			refused_with(bytes_reader(&file), trip, FAULT_MALFORMED, "tvs: starts with");
+			refused_with(
+				bytes_reader(&file), trip, FAULT_MALFORMED, "tvs: starts with");
 		}
 		file.data[0] = 0x57;
 		file.data[1] = (uint8_t)byte;
@@ -204,8 +213,8 @@ static void a_header_is_ten_bytes(void **state)
 	struct error err = { 0 };
 	size_t body = 0;
 	for (size_t size = 0; size < TVS_HEADER_SIZE; size++)
-		assert_false(tvs_message_body_size(reader_of("\x57\1\1\0\0\0\0\0\0\7", size), &body,
-			&err));
+		assert_false(tvs_message_body_size(
+			reader_of("\x57\1\1\0\0\0\0\0\0\7", size), &body, &err));
 	assert_true(tvs_message_body_size(reader_of("\x57\1\1\0\0\0\0\0\0\7", 10), &body, &err));
 	assert_int_equal(body, 7);
 }
