@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "base/tlv.h"
 
-enum { SIGNER_KEY_SIZE = 32, SIGNER_NAME_SIZE = 64 };
+enum { SIGNER_KEY_SIZE = 32, SIGNER_NAME_SIZE = 64, SIGNER_LIST_SIZE = 80 };
 
 enum signer_operation {
 	SIGNER_MAKE_IDENTITY = 1, /* manager: signer_make -> signer_identity */
@@ -48,7 +48,7 @@ struct signer_mark {
 /* The finished file with zeros for a signature. */
 struct signer_sign {
 	uint8_t key[SIGNER_KEY_SIZE];
-	char list[SIGNER_NAME_SIZE]; /* SIGN_LIST: "ITL pub"; the predecessor is remembered by it */
+	char list[SIGNER_LIST_SIZE]; /* SIGN_LIST: "ITL pub"; the predecessor is remembered by it */
 	struct reader file;
 };
 
