@@ -111,7 +111,7 @@ static unsigned all_usages(void)
 	return all;
 }
 
-static bool check_profile(const struct certificate_profile *profile, struct error *err)
+bool certificate_profile_check(const struct certificate_profile *profile, struct error *err)
 {
 	if (profile->days == 0 || profile->days > DAYS_MAX)
 		return fail(err, FAULT_USAGE, "a validity of %u days; 1 to %d are possible",
@@ -269,7 +269,7 @@ static const EVP_MD *signing_md(const struct key *key)
 struct cert *certificate_self_sign(
 	const struct certificate_profile *profile, const struct key *key, struct error *err)
 {
-	if (!check_profile(profile, err))
+	if (!certificate_profile_check(profile, err))
 		return NULL;
 	X509 *x509 = X509_new();
 	unsigned char *der = NULL;

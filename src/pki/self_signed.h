@@ -31,6 +31,10 @@ struct certificate_profile {
 	unsigned days;      /* notAfter = notBefore + days - 1 s */
 };
 
+/* Whether such a certificate can be made: FAULT_USAGE, FAULT_MALFORMED or FAULT_LIMIT with the part
+ * that makes no sense. */
+bool certificate_profile_check(const struct certificate_profile *profile, struct error *err)
+	MUST_CHECK;
 /* Signed by `key` itself with SHA-256, or SHA-384/512 for an EC key of that strength. */
 struct cert *certificate_self_sign(
 	const struct certificate_profile *profile, const struct key *key, struct error *err);

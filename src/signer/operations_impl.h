@@ -1,0 +1,31 @@
+#pragma once
+/* The functions behind the table of operations.c, and what they share. */
+#include "signer/operations.h"
+#include "trust/held_list.h"
+
+bool make_identity_prepare(struct question *q, struct making *out, struct error *err) MUST_CHECK;
+bool sign_list_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
+bool sign_file_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
+
+enum {
+	STATE_NEW = 1 << SIGNER_KEY_NEW,
+	STATE_LIVE = 1 << SIGNER_KEY_LIVE,
+	STATE_RETIRED = 1 << SIGNER_KEY_RETIRED
+};
+
+/* The key with its unit, when it is in one of these states. FAULT_MISSING, FAULT_REFUSED. */
+struct asked_key {
+	const struct stored_key *stored;
+	const struct unit *unit;
+};
+bool asked_key_find(struct question *q, const uint8_t id[static SIGNER_KEY_SIZE], unsigned states,
+	struct asked_key *out, struct error *err) MUST_CHECK;
+
+/* Signs what `header`, the parsed beginning of `file`, covers, and makes sure that the signature
+ * fits the key's certificate before anybody gets it. */
+struct unsigned_file {
+	struct reader file;
+	const struct signed_header *header;
+};
+bool sign_covered(struct key_store *keys, const struct stored_key *stored,
+	const struct unsigned_file *what, struct bytes *out, struct error *err) MUST_CHECK;
