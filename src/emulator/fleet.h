@@ -21,7 +21,7 @@ struct fleet_phone {
 	const char *state;
 	unsigned boots; /* in this life and, from its directory, in earlier ones */
 	char itl[DIGEST_HEX_SIZE], ctl[DIGEST_HEX_SIZE]; /* SHA-256 of the file held, or "" */
-	size_t verdict_count; /* of its last boot or file, in order */
+	size_t verdict_count;                            /* of its last boot or file, in order */
 	struct phone_verdict verdicts[FLEET_VERDICTS];
 };
 

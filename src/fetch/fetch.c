@@ -1,0 +1,163 @@
+#include "fetch/fetch.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fetch/transfer.h"
+#include "net/stream.h"
+#include "talk/url.h"
+
+enum { BLOCK_SIZE = 1428, WINDOW = 8 }; /* an Ethernet frame; a server may grant less */
+
+static const struct url_scheme schemes[] = {
+	[TRANSFER_TFTP] = { "tftp", 69 },
+	[TRANSFER_HTTP] = { "http", 6970 },
+	[TRANSFER_HTTPS] = { "https", 6971 },
+};
+
+struct fetching {
+	struct loop *loop;
+	bool fine;
+	struct bytes bytes;
+	struct error *err;
+};
+
+static bool find_address(const char *host, uint16_t port, struct address *out, struct error *err)
+{
+	if (address_of(host, port, out, NULL))
+		return true;
+	char service[8];
+	struct addrinfo *found = NULL;
+	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
+	(void)snprintf(service, sizeof(service), "%u", (unsigned)port);
+	int result = getaddrinfo(host, service, &hints, &found);
+	if (result != 0)
+		return fail(err, FAULT_IO, "the host %s is not known: %s", host,
+			gai_strerror(result));
+	struct reader address = reader_of(found->ai_addr, found->ai_addrlen);
+	reader_copy(&address, &out->storage, found->ai_addrlen);
+	out->size = found->ai_addrlen;
+	freeaddrinfo(found);
+	return true;
+}
+
+static enum transfer_kind kind_of(const struct url *url)
+{
+	enum transfer_kind kind = TRANSFER_TFTP;
+	while (strcmp(schemes[kind].name, url->scheme) != 0)
+		kind++;
+	return kind;
+}
+
+static void file_came(struct reader file, const struct error *err, void *context)
+{
+	struct fetching *f = context;
+	if (err == NULL)
+		f->fine = bytes_copy(&f->bytes, file, f->err);
+	else if (f->err != NULL)
+		*f->err = *err;
+	loop_stop(f->loop);
+}
+
+static bool run(struct fetching *f, const struct transfer_question *question, struct error *err)
+{
+	struct transfer *t = transfer_start(f->loop, question, file_came, f, err);
+	bool fine = t != NULL && loop_run(f->loop, err) && f->fine;
+	transfer_free(t);
+	return fine;
+}
+
+bool fetch_url(const char *url, size_t limit, uint64_t timeout_ms, struct bytes *out,
+	struct error *err)
+{
+	struct url parts;
+	struct address server;
+	if (!url_parse(url, schemes, COUNT(schemes), &parts, err))
+		return false;
+	if (parts.path[1] == '\0')
+		return fail(err, FAULT_USAGE, "%.200s names no file", url);
+	AUTO(loop) loop = loop_new(err);
+	if (loop == NULL || !find_address(parts.host, parts.port, &server, err))
+		return false;
+	struct fetching f = { .loop = loop, .err = err };
+	const struct transfer_question question = {
+		.kind = kind_of(&parts),
+		.server = server,
+		.name = parts.path + 1,
+		.limit = limit,
+		.timeout_ms = timeout_ms,
+		.block_size = BLOCK_SIZE,
+		.window = WINDOW,
+	};
+	if (!run(&f, &question, err))
+		return fail_in(err, "fetching %.120s", url);
+	*out = f.bytes;
+	return true;
+}
+
+bool fetch_is_url(const char *text)
+{
+	return strstr(text, "://") != NULL;
+}
+
+/* A TLS server is greeted and left: its certificate is all that is wanted. */
+static bool no_body(struct reader header, size_t *out, struct error *err)
+{
+	(void)header;
+	(void)out;
+	return fail(err, FAULT_REFUSED, "the server speaks first");
+}
+
+static bool no_message(struct stream *s, struct reader whole, void *context, struct error *err)
+{
+	(void)s;
+	(void)whole;
+	(void)context;
+	return fail(err, FAULT_REFUSED, "the server speaks first");
+}
+
+static void greeted(struct stream *s, void *context)
+{
+	struct fetching *f = context;
+	AUTO(cert) cert = stream_peer_cert(s, f->err);
+	f->fine = cert != NULL && bytes_copy(&f->bytes, cert_der(cert), f->err);
+	stream_close(s);
+}
+
+static void parted(struct stream *s, const struct error *why, void *context)
+{
+	struct fetching *f = context;
+	(void)s;
+	if (!f->fine && why != NULL && f->err != NULL)
+		*f->err = *why;
+	else if (!f->fine)
+		fail(f->err, FAULT_IO, "the server hung up");
+	loop_stop(f->loop);
+}
+
+bool fetch_certificate(const char *host, uint16_t port, uint64_t timeout_ms, struct bytes *der,
+	struct error *err)
+{
+	static const struct protocol greeting = {
+		.name = "greeting",
+		.header_size = 1,
+		.body_size = no_body,
+		.opened = greeted,
+		.message = no_message,
+		.closed = parted,
+	};
+	const struct stream_limits limits = { .handshake_ms = timeout_ms, .idle_ms = timeout_ms };
+	struct address to;
+	AUTO(loop) loop = loop_new(err);
+	if (loop == NULL || !find_address(host, port, &to, err))
+		return false;
+	struct fetching f = { .loop = loop, .err = err };
+	if (stream_open(loop, &to, NULL, true, &greeting, &limits, &f, err) == NULL ||
+		!loop_run(loop, err) || !f.fine) {
+		bytes_done(&f.bytes);
+		return fail_in(err, "the certificate of %s:%u", host, (unsigned)port);
+	}
+	*der = f.bytes;
+	return true;
+}
