@@ -1,0 +1,229 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "net/http_exchange_impl.h"
+
+enum { PIECE = 64 << 10, HEADERS_MAX = 4096 };
+
+static const char answer_late[] = "did not read its answer";
+
+struct http_exchange *http_exchange_new(struct http_connection *h, struct error *err)
+{
+	struct http_exchange *x = calloc(1, sizeof(*x));
+	struct ucred who = { 0 };
+	socklen_t size = sizeof(who);
+	if (x == NULL) {
+		fail_memory(err);
+		return NULL;
+	}
+	*x = (struct http_exchange){ .at = h, .fd = -1, .headers = writer_new(HEADERS_MAX) };
+	address_text(&h->connection.peer, x->peer);
+	x->has_uid = h->connection.peer.storage.ss_family == AF_UNIX &&
+		getsockopt(bufferevent_getfd(h->connection.bev), SOL_SOCKET, SO_PEERCRED, &who,
+			&size) == 0;
+	x->uid = who.uid;
+	return x;
+}
+
+void http_exchange_free(struct http_exchange *x)
+{
+	if (x == NULL)
+		return;
+	http_request_done(&x->request);
+	bytes_done(&x->body);
+	bytes_done(&x->rest);
+	writer_done(&x->headers);
+	if (x->fd >= 0)
+		(void)close(x->fd);
+	free(x);
+}
+void http_exchange_end(struct http_exchange *x, bool whole)
+{
+	if (x->at != NULL) {
+		x->at->exchange = NULL;
+		x->at->delivered = false;
+	}
+	void (*fn)(bool, void *) = x->on_sent;
+	void *context = x->on_sent_context;
+	http_exchange_free(x);
+	if (fn != NULL)
+		fn(whole, context);
+}
+
+static const char *reason_of(int status)
+{
+	static const struct {
+		int status;
+		const char *reason;
+	} rows[] = {
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 204, "No Content" },
+		{ 400, "Bad Request" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 413, "Content Too Large" },
+		{ 422, "Unprocessable Content" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (rows[i].status == status)
+			return rows[i].reason;
+	return "Other";
+}
+
+void http_head_write(struct writer *w, int status, const char *content_type, size_t size, bool keep)
+{
+	char line[160];
+	(void)snprintf(line, sizeof(line), "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n", status,
+		reason_of(status), size);
+	writer_text(w, line);
+	(void)snprintf(line, sizeof(line), "Content-Type: %.80s\r\n", content_type);
+	writer_text(w, line);
+	writer_text(w, "Cache-Control: no-store\r\n");
+	if (!keep)
+		writer_text(w, "Connection: close\r\n");
+}
+
+/* The next piece of an answer, behind `head` when it is the first. */
+static void send_piece(struct http_exchange *x, struct reader head)
+{
+	struct http_connection *h = x->at;
+	size_t size = x->size - x->sent < PIECE ? x->size - x->sent : PIECE;
+	AUTO_DONE(writer) w = writer_new(head.left + size);
+	writer_bytes(&w, head);
+	if (x->fd < 0) {
+		struct reader rest = bytes_reader(&x->rest);
+		(void)reader_sub(&rest, x->sent);
+		writer_bytes(&w, reader_sub(&rest, size));
+	} else {
+		uint8_t piece[PIECE];
+		ssize_t got = pread(x->fd, piece, size, (off_t)x->sent);
+		if (got != (ssize_t)size) { /* it was cut meanwhile: the length we told is wrong */
+			connection_close(&h->connection);
+			return;
+		}
+		writer_bytes(&w, reader_of(piece, size));
+	}
+	x->sent += size;
+	connection_deadline(&h->connection, h->server->limits.idle_ms, answer_late);
+	if (w.ok)
+		connection_send(&h->connection, writer_written(&w));
+	else
+		connection_close(&h->connection);
+}
+
+bool http_exchange_continue(struct http_exchange *x)
+{
+	if (x->sent == x->size)
+		return true;
+	send_piece(x, (struct reader){ .ok = true });
+	return false;
+}
+
+static void start_answer(struct http_exchange *x, int status, const char *content_type, size_t size)
+{
+	AUTO_DONE(writer) head = writer_new(HEADERS_MAX + 1024);
+	if (x->at == NULL) {
+		http_exchange_end(x, false);
+		return;
+	}
+	bool empty = x->request.method == HTTP_HEAD;
+	http_head_write(&head, status, content_type, size, x->request.keep);
+	writer_bytes(&head, writer_written(&x->headers));
+	writer_text(&head, "\r\n");
+	x->answered = true;
+	x->size = empty ? 0 : size;
+	if (head.ok && x->headers.ok)
+		send_piece(x, writer_written(&head));
+	else
+		connection_close(&x->at->connection);
+}
+
+void http_answer(struct http_exchange *x, int status, const char *content_type, struct reader body)
+{
+	bool wanted = x->at != NULL && x->request.method != HTTP_HEAD;
+	if (wanted && !bytes_copy(&x->rest, body, NULL)) {
+		connection_close(&x->at->connection);
+		x->answered = true;
+		return;
+	}
+	start_answer(x, status, content_type, body.left);
+}
+
+void http_answer_file(struct http_exchange *x, const char *content_type, int fd, size_t size)
+{
+	x->fd = fd;
+	start_answer(x, 200, content_type, size);
+}
+
+void http_set_header(struct http_exchange *x, const char *name, const char *value)
+{
+	writer_text(&x->headers, name);
+	writer_text(&x->headers, ": ");
+	writer_text(&x->headers, value);
+	writer_text(&x->headers, "\r\n");
+}
+
+void http_on_sent(struct http_exchange *x, void (*fn)(bool whole, void *context), void *context)
+{
+	x->on_sent = fn;
+	x->on_sent_context = context;
+}
+
+enum http_method http_method(const struct http_exchange *x)
+{
+	return x->request.method;
+}
+
+const char *http_path(const struct http_exchange *x)
+{
+	return x->request.path;
+}
+
+const char *http_query(const struct http_exchange *x, const char *name)
+{
+	for (size_t i = 0; i < x->request.query_count; i++)
+		if (strcmp(x->request.queries[i].name, name) == 0)
+			return x->request.queries[i].value;
+	return NULL;
+}
+
+const char *http_query_at(const struct http_exchange *x, size_t index, const char **value)
+{
+	if (index >= x->request.query_count)
+		return NULL;
+	*value = x->request.queries[index].value;
+	return x->request.queries[index].name;
+}
+
+struct reader http_body(const struct http_exchange *x)
+{
+	return bytes_reader(&x->body);
+}
+
+const char *http_header(const struct http_exchange *x, const char *name)
+{
+	return http_request_field(&x->request, name);
+}
+
+const char *http_peer(const struct http_exchange *x)
+{
+	return x->peer;
+}
+
+bool http_peer_uid(const struct http_exchange *x, uint32_t *out)
+{
+	if (x->has_uid)
+		*out = x->uid;
+	return x->has_uid;
+}
