@@ -110,8 +110,12 @@ static int run(const struct arguments *arguments)
 {
 	struct settings settings;
 	struct error err = { 0 };
-	struct supervision node = { .settings_path = arguments->settings, .settings = &settings,
-		.rows = rows, .count = COUNT(rows), .open_socket = open_socket, .ready_fd = -1 };
+	struct supervision node = { .settings_path = arguments->settings,
+		.settings = &settings,
+		.rows = rows,
+		.count = COUNT(rows),
+		.open_socket = open_socket,
+		.ready_fd = -1 };
 	bool prepared = prepare(arguments, &node, &settings, &err);
 	if (prepared && arguments->process != NULL)
 		return process_run(&node, arguments->process, &err) ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -38,8 +38,8 @@ static void take_lines(struct child *c)
 void child_listen(struct child *c)
 {
 	while (c->status >= 0) {
-		ssize_t got = read(c->status, c->said + c->said_size,
-			sizeof(c->said) - c->said_size);
+		ssize_t got =
+			read(c->status, c->said + c->said_size, sizeof(c->said) - c->said_size);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 && errno == EAGAIN)
@@ -101,8 +101,8 @@ bool child_start(struct child *c, const struct supervision *node, const struct b
 	}
 	if (pid == 0) {
 		if (!become_program(c, node, bound, drop, ends[1]))
-			(void)dprintf(ends[1], "fault it cannot be executed: %s\n",
-				strerror(errno));
+			(void)dprintf(
+				ends[1], "fault it cannot be executed: %s\n", strerror(errno));
 		_exit(1);
 	}
 	(void)close(ends[1]);

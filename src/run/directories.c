@@ -21,7 +21,8 @@ enum { DEPTH_MAX = 4 };
 static const char *store_file(const struct settings *settings)
 {
 	size_t length = strlen(STORE_SCHEME);
-	return strncmp(settings->store, STORE_SCHEME, length) == 0 ? settings->store + length : NULL;
+	return strncmp(settings->store, STORE_SCHEME, length) == 0 ? settings->store + length
+								   : NULL;
 }
 
 static bool parent_of(const char *path, char out[static RUN_PATH_SIZE], struct error *err)
@@ -78,8 +79,8 @@ static bool own_tree(int dirfd, uid_t user, unsigned depth, struct error *err)
 	return owned;
 }
 
-static bool prepare_own(const struct supervision *node, const struct process_row *row, bool drop,
-	struct error *err)
+static bool prepare_own(
+	const struct supervision *node, const struct process_row *row, bool drop, struct error *err)
 {
 	char path[RUN_PATH_SIZE];
 	(void)snprintf(path, sizeof(path), "%s/%s", node->settings->state, row->directory);
@@ -145,7 +146,8 @@ static bool own_store_folder(const struct settings *settings, const char *file, 
 			"directory of its own, or chgrp %u and chmod 2770 this one",
 			folder, (unsigned)group);
 	return chown(folder, (uid_t)-1, group) == 0 && chmod(folder, 02770) == 0
-		? true : fail_errno(err, "%s", folder);
+		? true
+		: fail_errno(err, "%s", folder);
 }
 
 static bool own_store_files(const struct settings *settings, const char *file, struct error *err)

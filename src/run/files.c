@@ -44,8 +44,8 @@ static bool write_whole(int fd, struct reader bytes, struct error *err)
 	return fsync(fd) == 0 ? true : fail_errno(err, "bringing to the disk");
 }
 
-static bool write_new(int dirfd, const char *name, struct reader bytes, unsigned mode,
-	struct error *err)
+static bool write_new(
+	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
 {
 	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -58,8 +58,8 @@ static bool write_new(int dirfd, const char *name, struct reader bytes, unsigned
 	return written;
 }
 
-bool file_replace(int dirfd, const char *name, struct reader bytes, unsigned mode,
-	struct error *err)
+bool file_replace(
+	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
 {
 	char fresh[NAME_SIZE];
 	if (!new_name(name, fresh, err))
@@ -134,8 +134,8 @@ static bool read_whole(int fd, size_t limit, struct bytes *out, struct error *er
 	return writer_take(&all, out, err);
 }
 
-bool file_read_beneath(int dirfd, const char *name, size_t limit, struct bytes *out,
-	struct error *err)
+bool file_read_beneath(
+	int dirfd, const char *name, size_t limit, struct bytes *out, struct error *err)
 {
 	size_t size;
 	int fd = file_open_beneath(dirfd, name, &size, err);
@@ -149,8 +149,8 @@ bool file_read_beneath(int dirfd, const char *name, size_t limit, struct bytes *
 bool file_read(const char *path, size_t limit, struct bytes *out, struct error *err)
 {
 	if (strcmp(path, "-") == 0)
-		return read_whole(STDIN_FILENO, limit, out, err)
-			? true : fail_in(err, "standard input");
+		return read_whole(STDIN_FILENO, limit, out, err) ? true
+								 : fail_in(err, "standard input");
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return fail_errno(err, "%s", path);
@@ -166,7 +166,8 @@ static bool make_one(const char *path, unsigned mode, struct error *err)
 		if (stat(path, &facts) != 0)
 			return fail_errno(err, "%s", path);
 		return S_ISDIR(facts.st_mode)
-			? true : fail(err, FAULT_REFUSED, "%s is there and is not a directory", path);
+			? true
+			: fail(err, FAULT_REFUSED, "%s is there and is not a directory", path);
 	}
 	return fail_errno(err, "making the directory %s", path);
 }

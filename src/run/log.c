@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { LINE_SIZE = 1024, HEAD_SIZE = 192 };
+enum { LINE_SIZE = 1024, HEAD_SIZE = 192, LIBRARY_WARNING = 2 };
 
 /* journal: the number that syslog(3) and the journal give this level. */
 static const struct level_row {
@@ -92,9 +92,9 @@ void log_refused(const char *peer, const char *what, const struct error *why)
 	log_warning("refused %s %s: %s: %s", peer, what, fault_name(why->fault), why->text);
 }
 
-void log_library(bool grave, const char *text)
+void log_library(int severity, const char *text)
 {
-	if (grave)
+	if (severity >= LIBRARY_WARNING)
 		log_warning("libevent: %s", text);
 	else
 		log_debug("libevent: %s", text);

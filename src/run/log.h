@@ -16,6 +16,6 @@ void log_info(const char *format, ...) PRINTF(1, 2);
 void log_debug(const char *format, ...) PRINTF(1, 2);
 /* "refused 127.16.0.9:4711 tftp: malformed: …": bad input costs one such line and nothing else. */
 void log_refused(const char *peer, const char *what, const struct error *why);
-/* For net/'s loop_on_words: what libevent has to say. */
-void log_library(bool grave, const char *text);
+/* What libevent has to say, in its numbers: 0 debug, 1 message, 2 warning, 3 error. */
+void log_library(int severity, const char *text);
 bool log_level_from_name(const char *name, enum log_level *out);

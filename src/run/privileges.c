@@ -51,8 +51,8 @@ bool privileges_drop(const struct settings *settings, const char *process, struc
 	gid_t group = row->keeps_store ? (gid_t)settings->group : (gid_t)user;
 	if (setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0 ||
 		setresuid(user, user, user) != 0)
-		return fail_errno(err, "becoming user %u, group %u", (unsigned)user,
-			(unsigned)group);
+		return fail_errno(
+			err, "becoming user %u, group %u", (unsigned)user, (unsigned)group);
 	if (setresuid(0, 0, 0) == 0 || setresgid(0, 0, 0) == 0)
 		return fail(err, FAULT_REFUSED, "user %u could become root again", (unsigned)user);
 	if (known.supervisor != 0 && !privileges_follow(known.supervisor))

@@ -24,9 +24,9 @@ enum { PROCESS_SOCKETS = 6 };
 /* One row a process, in bin/: what it listens on and what runs it. Started in table order, ended
  * in the opposite one. */
 struct process_row {
-	const char *name;     /* "provision" */
-	unsigned user;        /* added to settings.user */
-	bool keeps_store;     /* runs with the group that may write the store */
+	const char *name;      /* "provision" */
+	unsigned user;         /* added to settings.user */
+	bool keeps_store;      /* runs with the group that may write the store */
 	const char *directory; /* its own in the state directory, made for it; or NULL */
 	unsigned directory_mode;
 	const char *sockets[PROCESS_SOCKETS]; /* names from socket_rows, NULL-terminated */
@@ -43,7 +43,7 @@ struct socket_row {
 		SOCKET_ADMIN,   /* Unix stream */
 		SOCKET_SIBLING, /* Unix SOCK_SEQPACKET in the runtime directory */
 	} kind;
-	size_t setting;          /* offset of its address or path in struct settings; SIBLING: none */
+	size_t setting; /* offset of its address or path in struct settings; SIBLING: none */
 	const char *for_process; /* Unix: whose user may connect, 0600 */
 };
 const struct socket_row *socket_rows(size_t *count);

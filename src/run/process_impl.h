@@ -45,8 +45,8 @@ bool sockets_take_up(struct error *err) MUST_CHECK;
 /* privileges.c */
 void privileges_know(const struct process_row *rows, size_t count);
 const struct process_row *privileges_row(const char *process);
-bool privileges_drop(const struct settings *settings, const char *process,
-	struct error *err) MUST_CHECK;
+bool privileges_drop(const struct settings *settings, const char *process, struct error *err)
+	MUST_CHECK;
 /* Ends this process with its supervisor; false when it is gone already. A change of user forgets
  * it, so that it is asked again then. */
 bool privileges_follow(pid_t supervisor);

@@ -34,7 +34,10 @@ enum {
 };
 
 /* What a process of each kind may ask of the kernel; all else fails with EPERM. */
-#define CALL(name, kinds) { SCMP_SYS(name), kinds }
+#define CALL(name, kinds)                                                                          \
+	{                                                                                          \
+		SCMP_SYS(name), kinds                                                              \
+	}
 static const struct call_row {
 	int number;
 	unsigned kinds;
@@ -114,14 +117,13 @@ static bool allow_arguments(scmp_filter_ctx filter, unsigned kind)
 		struct scmp_arg_cmp four = equals(0, AF_INET);
 		struct scmp_arg_cmp six = equals(0, AF_INET6);
 		fine = fine &&
-			seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, four,
-				datagram) == 0 &&
-			seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, six,
-				datagram) == 0;
+			seccomp_rule_add(
+				filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, four, datagram) == 0 &&
+			seccomp_rule_add(
+				filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, six, datagram) == 0;
 	}
 	if ((kind & WRITERS) != 0)
-		fine = fine &&
-			seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 0) == 0;
+		fine = fine && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 0) == 0;
 	else
 		fine = fine &&
 			seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, reading) == 0;
@@ -153,16 +155,13 @@ static bool fill_filter(scmp_filter_ctx filter, unsigned kind)
 		if ((calls[i].kinds & kind) != 0)
 			fine = fine &&
 				seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i].number, 0) == 0;
-	fine = fine &&
-		allow_each(filter, SCMP_SYS(ioctl), equals(1, 0), controls,
-			COUNT(controls));
+	fine = fine && allow_each(filter, SCMP_SYS(ioctl), equals(1, 0), controls, COUNT(controls));
 	if (kind == SIGNER)
 		fine = fine &&
-			allow_each(filter, SCMP_SYS(prctl), equals(0, 0),
-				signer_options, COUNT(signer_options));
+			allow_each(filter, SCMP_SYS(prctl), equals(0, 0), signer_options,
+				COUNT(signer_options));
 	for (size_t i = 0; i < COUNT(deadly); i++)
-		fine = fine &&
-			seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, deadly[i], 0) == 0;
+		fine = fine && seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, deadly[i], 0) == 0;
 	/* glibc then falls back to clone, whose flags a filter can read. */
 	return fine && seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
 }
@@ -209,16 +208,15 @@ static bool open_path(int rules, const char *path, uint64_t rights, struct error
 		.allowed_access = S_ISDIR(facts.st_mode) ? rights : rights & file_rights,
 		.parent_fd = fd,
 	};
-	long added =
-		syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+	long added = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
 	if (added != 0)
 		(void)fail_errno(err, "%s", path);
 	(void)close(fd);
 	return added == 0;
 }
 
-static bool close_files(enum sandbox kind, const char *const *paths, const char *read_only,
-	struct error *err)
+static bool close_files(
+	enum sandbox kind, const char *const *paths, const char *read_only, struct error *err)
 {
 	struct landlock_ruleset_attr attributes = { .handled_access_fs = all_rights };
 	if (!sandbox_has_landlock())
@@ -238,13 +236,14 @@ static bool close_files(enum sandbox kind, const char *const *paths, const char 
 	return fine;
 }
 
-bool sandbox_enter(enum sandbox kind, const char *const *paths, const char *read_only,
-	struct error *err)
+bool sandbox_enter(
+	enum sandbox kind, const char *const *paths, const char *read_only, struct error *err)
 {
 	struct rlimit none = { 0, 0 };
 	if (SANITIZED)
 		return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 /* for its search for leaks */
-			? true : fail_errno(err, "staying dumpable");
+			? true
+			: fail_errno(err, "staying dumpable");
 	/* A core of any of them would hold a private key; so would another's look into it. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)

@@ -89,16 +89,16 @@ static int64_t *signed_at(struct settings *s, const struct setting_row *row)
 	return (int64_t *)(void *)((char *)s + row->offset);
 }
 
-static bool set_text(const struct setting_row *row, const char *value, struct settings *s,
-	struct error *err)
+static bool set_text(
+	const struct setting_row *row, const char *value, struct settings *s, struct error *err)
 {
 	if (value[0] == '\0')
 		return fail(err, FAULT_USAGE, "a value is expected");
 	return text_from(reader_of_text(value), (char *)s + row->offset, row->size, err);
 }
 
-static bool set_address(const struct setting_row *row, const char *value, struct settings *s,
-	struct error *err)
+static bool set_address(
+	const struct setting_row *row, const char *value, struct settings *s, struct error *err)
 {
 	if (strcmp(value, "off") == 0)
 		value = "";
@@ -107,16 +107,16 @@ static bool set_address(const struct setting_row *row, const char *value, struct
 	return text_from(reader_of_text(value), (char *)s + row->offset, row->size, err);
 }
 
-static bool set_path(const struct setting_row *row, const char *value, struct settings *s,
-	struct error *err)
+static bool set_path(
+	const struct setting_row *row, const char *value, struct settings *s, struct error *err)
 {
 	if (value[0] != '/')
 		return fail(err, FAULT_USAGE, "a path from the root (/…) is expected");
 	return text_from(reader_of_text(value), (char *)s + row->offset, row->size, err);
 }
 
-static bool set_number(const struct setting_row *row, const char *value, struct settings *s,
-	struct error *err)
+static bool set_number(
+	const struct setting_row *row, const char *value, struct settings *s, struct error *err)
 {
 	uint64_t number;
 	if (!text_number(value, row->min, row->max, &number))
@@ -126,14 +126,15 @@ static bool set_number(const struct setting_row *row, const char *value, struct 
 	return true;
 }
 
-static bool set_signed(const struct setting_row *row, const char *value, struct settings *s,
-	struct error *err)
+static bool set_signed(
+	const struct setting_row *row, const char *value, struct settings *s, struct error *err)
 {
 	uint64_t number;
 	bool minus = value[0] == '-';
 	if (!text_number(value + (minus || value[0] == '+'), 0, row->max, &number))
 		return fail(err, FAULT_USAGE,
-			"a number from -%" PRIu64 " to %" PRIu64 " is expected", row->max, row->max);
+			"a number from -%" PRIu64 " to %" PRIu64 " is expected", row->max,
+			row->max);
 	*signed_at(s, row) = minus ? -(int64_t)number : (int64_t)number;
 	return true;
 }
@@ -151,16 +152,16 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
-static bool set_choice(const struct setting_row *row, const char *value, struct settings *s,
-	struct error *err)
+static bool set_choice(
+	const struct setting_row *row, const char *value, struct settings *s, struct error *err)
 {
 	if (!is_choice(row->choices, value))
 		return fail(err, FAULT_USAGE, "one of %s is expected", row->choices);
 	return text_copy((char *)s + row->offset, row->size, value, err);
 }
 
-static bool set(const struct setting_row *row, const char *value, struct settings *s,
-	struct error *err)
+static bool set(
+	const struct setting_row *row, const char *value, struct settings *s, struct error *err)
 {
 	switch (row->kind) {
 	case SETTING_TEXT:
@@ -198,8 +199,9 @@ static char *next_line(char *out, int size, void *stream)
 	r->line++;
 	if (length >= (size_t)size) {
 		r->too_long = true;
-		(void)fail(&r->why, FAULT_LIMIT, "%s:%u: over %d bytes, which is the most for a line",
-			r->path, r->line, size - 2);
+		(void)fail(&r->why, FAULT_LIMIT,
+			"%s:%u: over %d bytes, which is the most for a line", r->path, r->line,
+			size - 2);
 		return NULL;
 	}
 	reader_copy(&r->rest, out, length);
@@ -235,7 +237,7 @@ static int on_setting(void *user, const char *section, const char *name, const c
 	return 0;
 }
 
-static bool fill_defaults(struct settings *out, struct error *err)
+bool settings_defaults(struct settings *out, struct error *err)
 {
 	*out = (struct settings){ 0 };
 	for (size_t i = 0; i < COUNT(rows); i++)
@@ -277,7 +279,7 @@ bool settings_load(const char *path, struct settings *out, struct error *err)
 	struct error *why = err == NULL ? &unused : err;
 	AUTO_DONE(bytes) file = { 0 };
 	struct reading r = { .path = path };
-	if (!fill_defaults(&r.settings, why) || !file_read(path, FILE_LIMIT, &file, why))
+	if (!settings_defaults(&r.settings, why) || !file_read(path, FILE_LIMIT, &file, why))
 		return fail_in(why, "settings");
 	r.rest = bytes_reader(&file);
 	if (file.size > 0 && memchr(file.data, '\0', file.size) != NULL)
@@ -315,8 +317,9 @@ static bool write_row(struct writer *w, const struct setting_row *row, const str
 	if (!set(row, value, &check, err))
 		return fail_in(err, "[%s] %s = %s", row->section, row->name, value);
 	if (!writable(value) || line > INI_MAX_LINE)
-		return fail(err, FAULT_USAGE, "[%s] %s: \"%s\" cannot be written into a settings file",
-			row->section, row->name, value);
+		return fail(err, FAULT_USAGE,
+			"[%s] %s: \"%s\" cannot be written into a settings file", row->section,
+			row->name, value);
 	writer_text(w, row->name);
 	writer_text(w, " = ");
 	writer_text(w, value);

@@ -6,22 +6,23 @@
 #include "base/error.h"
 
 struct settings {
-	char node[64];           /* [node] name */
-	char state[200];         /* [node] state: directory of keys and snapshot */
-	char runtime[80];        /* [node] runtime: directory of sibling sockets; short, for sun_path */
-	char store[256];         /* [node] store: sqlite:PATH */
-	char admin_socket[100];  /* [admin] socket */
-	char tftp[64], http[64], https[64]; /* [provision] tftp, http, https: address:port; "": off */
-	char root[200];          /* [provision] root: the operator's tree */
-	char tvs[64];            /* [tvs] listen */
-	uint64_t tvs_handshake, tvs_message, tvs_idle;  /* seconds */
+	char node[64];    /* [node] name */
+	char state[200];  /* [node] state: directory of keys and snapshot */
+	char runtime[80]; /* [node] runtime: directory of sibling sockets; short, for sun_path */
+	char store[256];  /* [node] store: sqlite:PATH */
+	char admin_socket[100]; /* [admin] socket */
+	char tftp[64], http[64],
+		https[64]; /* [provision] tftp, http, https: address:port; "": off */
+	char root[200];    /* [provision] root: the operator's tree */
+	char tvs[64];      /* [tvs] listen */
+	uint64_t tvs_handshake, tvs_message, tvs_idle; /* seconds */
 	uint64_t tvs_connections, tvs_per_source;
 	uint64_t http_request, http_idle, http_connections;
 	uint64_t tftp_transfers, tftp_per_source;
-	uint64_t user;           /* [node] user: first of the node's numeric users; 0: no drop */
-	uint64_t group;          /* [node] group: who may write the store; 0: the same as user */
-	int64_t clock_offset;    /* [node] clock-offset, seconds */
-	char log_level[16];      /* [node] log: error, warning, info, debug */
+	uint64_t user;        /* [node] user: first of the node's numeric users; 0: no drop */
+	uint64_t group;       /* [node] group: who may write the store; 0: the same as user */
+	int64_t clock_offset; /* [node] clock-offset, seconds */
+	char log_level[16];   /* [node] log: error, warning, info, debug */
 };
 
 struct setting_row {
@@ -31,7 +32,7 @@ struct setting_row {
 		SETTING_PATH,    /* absolute */
 		SETTING_ADDRESS, /* host:port, or "off", which is "" in the struct */
 		SETTING_NUMBER,
-		SETTING_SIGNED,  /* from -max to max */
+		SETTING_SIGNED, /* from -max to max */
 		SETTING_CHOICE,
 	} kind;
 	size_t offset, size; /* in struct settings */
@@ -42,6 +43,8 @@ struct setting_row {
 };
 const struct setting_row *setting_rows(size_t *count);
 
+/* What holds where a file says nothing; required ones are empty. */
+bool settings_defaults(struct settings *out, struct error *err) MUST_CHECK;
 /* Starts from the defaults. FAULT_MALFORMED with file and line; an unknown name is an error. */
 bool settings_load(const char *path, struct settings *out, struct error *err) MUST_CHECK;
 bool settings_write(const char *path, const struct settings *s, struct error *err) MUST_CHECK;

@@ -100,8 +100,8 @@ static bool open_one(const struct supervision *node, bool drop, const struct soc
 	return true;
 }
 
-bool sockets_open(const struct supervision *node, bool drop, struct bound_socket *out,
-	struct error *err)
+bool sockets_open(
+	const struct supervision *node, bool drop, struct bound_socket *out, struct error *err)
 {
 	struct error why = { 0 };
 	for (size_t i = 0; i < BOUND_MAX; i++)
@@ -201,7 +201,8 @@ bool sockets_take_up(struct error *err)
 			return fail_errno(err, "taking up descriptor %d", fd);
 	return unsetenv("LISTEN_FDS") == 0 && unsetenv("LISTEN_PID") == 0 &&
 			unsetenv("LISTEN_FDNAMES") == 0
-		? true : fail_errno(err, "environment");
+		? true
+		: fail_errno(err, "environment");
 }
 
 int process_socket(const char *name)

@@ -15,15 +15,15 @@
 enum {
 	BACKOFF_MIN_MS = 50,
 	BACKOFF_MAX_MS = 2000,
-	STEADY_MS = 10000,   /* served so long: the next death is a first one again */
-	FIRST_DEATHS = 5,    /* killed so often before it ever served: the start has failed */
+	STEADY_MS = 10000,      /* served so long: the next death is a first one again */
+	FIRST_DEATHS = 5,       /* killed so often before it ever served: the start has failed */
 	END_PATIENCE_MS = 3000, /* from SIGTERM to SIGKILL */
 };
 
 struct supervisor {
 	const struct supervision *node;
 	bool drop;
-	bool up;     /* all have served once */
+	bool up; /* all have served once */
 	bool ending;
 	int ready_fd;
 	int lock, signals;
@@ -254,13 +254,14 @@ static void release(struct supervisor *s)
 
 bool supervise(const struct supervision *node, struct error *err)
 {
-	struct supervisor s = { .node = node, .lock = -1, .signals = -1,
-		.ready_fd = node->ready_fd };
+	struct supervisor s = {
+		.node = node, .lock = -1, .signals = -1, .ready_fd = node->ready_fd
+	};
 	for (size_t i = 0; i < BOUND_MAX; i++)
 		s.bound[i].fd = -1;
 	if (node->count > PROCESSES_MAX)
-		return fail(err, FAULT_LIMIT, "%zu processes, at most %d", node->count,
-			PROCESSES_MAX);
+		return fail(
+			err, FAULT_LIMIT, "%zu processes, at most %d", node->count, PROCESSES_MAX);
 	for (size_t i = 0; i < node->count; i++)
 		s.children[i] = (struct child){ .row = &node->rows[i], .status = -1 };
 	if (prepare(&s, &s.why)) {

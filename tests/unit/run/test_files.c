@@ -11,10 +11,10 @@
 #include "scratch.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 enum { MUCH = 1 << 20 };
 
@@ -147,7 +147,8 @@ static void a_kill_at_any_moment_leaves_old_or_new(void **state)
 		pid_t pid = fork();
 		assert_true(pid >= 0);
 		if (pid == 0)
-			replace_for_ever(dirfd, reader_of(odd, MUCH), reader_of(even, MUCH), told[1]);
+			replace_for_ever(
+				dirfd, reader_of(odd, MUCH), reader_of(even, MUCH), told[1]);
 		uint8_t heard[4];
 		for (unsigned i = 0; i <= round % 4; i++)
 			assert_int_equal(read(told[0], heard, 1), 1);
@@ -181,8 +182,8 @@ static void nothing_outside_is_opened(void **state)
 	assert_int_equal(symlinkat("..", below, "up"), 0);
 	assert_true(file_replace(below, "real", reader_of_text("r"), 0600, &err));
 	(void)snprintf(path, sizeof(path), "%s/secret", s->path);
-	const char *const refused[] = { "../secret", "link", "near", "up/secret", path, "./../secret",
-		"real/../../secret", "/etc/passwd" };
+	const char *const refused[] = { "../secret", "link", "near", "up/secret", path,
+		"./../secret", "real/../../secret", "/etc/passwd" };
 	for (size_t i = 0; i < COUNT(refused); i++) {
 		err = (struct error){ 0 };
 		assert_int_equal(file_open_beneath(below, refused[i], &size, &err), -1);

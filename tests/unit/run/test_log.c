@@ -8,11 +8,11 @@
 #include "run/log.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 static char heard[8192];
 
@@ -65,8 +65,8 @@ static void refused(void)
 
 static void library(void)
 {
-	log_library(false, "chatter");
-	log_library(true, "epoll said no");
+	log_library(1, "chatter");
+	log_library(2, "epoll said no");
 }
 
 static void endless(void)
@@ -82,10 +82,12 @@ static void each_event_is_one_line(void **state)
 	assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
 	log_open("pub", "tvs", LOG_LEVEL_INFO);
 	says(plain, "info pub/tvs: list ITL pub published\n");
-	says(forged, "warning pub/tvs: name \"x\\x0a2030-01-01 00:00:00Z error pub/tvs: "
-		     "forged\\x1b[31m\"\n");
-	says(refused, "warning pub/tvs: refused 127.16.0.9:4711 tftp: malformed: cut after 3 "
-		      "bytes\n");
+	says(forged,
+		"warning pub/tvs: name \"x\\x0a2030-01-01 00:00:00Z error pub/tvs: "
+		"forged\\x1b[31m\"\n");
+	says(refused,
+		"warning pub/tvs: refused 127.16.0.9:4711 tftp: malformed: cut after 3 "
+		"bytes\n");
 	says(library, "warning pub/tvs: libevent: epoll said no\n");
 	log_open("", "supervisor", LOG_LEVEL_INFO);
 	says(plain, "info supervisor: list ITL pub published\n");

@@ -15,10 +15,10 @@
 #include "scratch.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 static const enum sandbox kinds[] = { SANDBOX_SIGNER, SANDBOX_STORE, SANDBOX_PHONES,
 	SANDBOX_ADMIN };
@@ -28,8 +28,8 @@ enum { DIED = 1000, NOT_ENTERED = 99 };
 /* What an attempt made inside a sandbox comes to: 0, an errno, or DIED + signal. */
 typedef int attempt_fn(const char *inside, int dirfd);
 
-static int attempt_with(enum sandbox kind, attempt_fn *attempt, const char *inside,
-	const char *read_only)
+static int attempt_with(
+	enum sandbox kind, attempt_fn *attempt, const char *inside, const char *read_only)
 {
 	int status;
 	pid_t pid = fork();

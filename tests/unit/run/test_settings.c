@@ -5,10 +5,10 @@
 #include "scratch.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 static const char whole[] = "; a node\n"
 			    "[node]\n"
@@ -34,8 +34,8 @@ static const char *file_of(void **state, const char *name)
 	return path;
 }
 
-static bool load_bytes(void **state, const void *bytes, size_t size, struct settings *out,
-	struct error *err)
+static bool load_bytes(
+	void **state, const void *bytes, size_t size, struct settings *out, struct error *err)
 {
 	const char *path = file_of(state, "settings.ini");
 	FILE *file = fopen(path, "wb");

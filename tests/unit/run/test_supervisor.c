@@ -19,10 +19,10 @@
 #include "scratch.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 enum { PATIENCE_MS = 20000, TEST_USER = 61000 };
 
@@ -114,19 +114,22 @@ static const struct scenario {
 	const char *node;
 	bool (*run)(const struct settings *settings, struct error *err);
 } scenarios[] = {
-	{ "steady", steady },   { "failing", failing }, { "stubborn", stubborn },
-	{ "dying", dying },     { "ending", ending },
+	{ "steady", steady },
+	{ "failing", failing },
+	{ "stubborn", stubborn },
+	{ "dying", dying },
+	{ "ending", ending },
 };
 
 static void rows_for(const char *node, struct process_row rows[static 2])
 {
-	rows[0] = (struct process_row){ "manager", 1, true, "snapshot", 0755,
-		{ "manager.admin" }, steady };
+	rows[0] = (struct process_row){ "manager", 1, true, "snapshot", 0755, { "manager.admin" },
+		steady };
 	for (size_t i = 0; i < COUNT(scenarios); i++)
 		if (strcmp(scenarios[i].node, node) == 0)
 			rows[0].run = scenarios[i].run;
-	rows[1] = (struct process_row){ "admin", 4, false, NULL, 0, { "admin", "tftp" },
-		answering };
+	rows[1] =
+		(struct process_row){ "admin", 4, false, NULL, 0, { "admin", "tftp" }, answering };
 }
 
 static int open_socket(const struct socket_row *row, const char *where, struct error *err)
@@ -146,8 +149,8 @@ static int open_socket(const struct socket_row *row, const char *where, struct e
 	return fd;
 }
 
-static struct supervision node_of(const struct settings *settings, const char *path,
-	struct process_row rows[static 2])
+static struct supervision node_of(
+	const struct settings *settings, const char *path, struct process_row rows[static 2])
 {
 	rows_for(settings->node, rows);
 	return (struct supervision){ path, settings, rows, 2, open_socket, -1 };
@@ -183,7 +186,8 @@ static void configure(void **state, const char *node, unsigned user, struct runn
 	(void)snprintf(text, sizeof(text),
 		"[node]\nname = %s\nstate = %s/state\nruntime = %s/run\nuser = %u\n"
 		"store = sqlite:%s/store/cluster.sqlite\n[admin]\nsocket = %s/run/admin\n"
-		"[provision]\ntftp = off\nhttp = off\nhttps = off\nroot = %s\n[tvs]\nlisten = off\n",
+		"[provision]\ntftp = off\nhttp = off\nhttps = off\nroot = %s\n[tvs]\nlisten = "
+		"off\n",
 		node, s->path, s->path, user, s->path, s->path, s->path);
 	int dirfd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(file_replace(dirfd, "node.ini", reader_of_text(text), 0644, &err));
@@ -347,8 +351,9 @@ static void one_that_is_killed_starts_again_and_the_listener_stays(void **state)
 	tell(&r, "k");
 	assert_int_not_equal(ask(&r).pid, after.pid);
 	const char *said = down(&r);
-	assert_true(says(said, "admin ended: killed by signal 9 (Killed); it is started again in "
-			       "50 ms"));
+	assert_true(says(said,
+		"admin ended: killed by signal 9 (Killed); it is started again in "
+		"50 ms"));
 	assert_true(says(said, "started again in 100 ms"));
 }
 
