@@ -69,6 +69,5 @@ bool call_flag(const struct call *call, const char *name);
 bool call_number(const struct call *call, const char *name, const struct number_range *range,
 	uint64_t *out, struct error *err) MUST_CHECK;
 
-/* The rows of this room (list show, list verify, operations) and `verbs`; the process's whole
- * life. Returns the exit status. */
-int cli_main(int argc, char **argv, const struct verb *verbs, size_t count);
+/* Operations and `verbs`; the process's whole life. Returns the exit status. */
+int cli_main(int argc, char **argv, const struct verb *const *verbs, size_t count);

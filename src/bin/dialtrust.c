@@ -1,0 +1,8 @@
+/* The command line. */
+#include "base/own.h"
+#include "cli/cli.h"
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv, NULL, 0);
+}

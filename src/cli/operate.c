@@ -1,0 +1,139 @@
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/writer.h"
+#include "cli/cli_impl.h"
+#include "cli/output.h"
+#include "cluster/unit.h"
+
+enum { PATH_MAX_SIZE = 1900 };
+
+/* RFC 3986 section 2.3: all but the unreserved. */
+static void write_encoded(struct writer *w, const char *text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._~";
+	for (; *text != '\0'; text++) {
+		uint8_t byte = (uint8_t)*text;
+		if (strchr(plain, *text) != NULL) {
+			writer_u8(w, byte);
+			continue;
+		}
+		writer_u8(w, '%');
+		writer_u8(w, (uint8_t)digits[byte >> 4]);
+		writer_u8(w, (uint8_t)digits[byte & 15]);
+	}
+}
+
+static const char *value_of(const struct call *call, const char *name, size_t size)
+{
+	const struct op *op = call->verb->context;
+	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++)
+		if (strlen(op->fields[i].name) == size &&
+			strncmp(op->fields[i].name, name, size) == 0)
+			return call->values[i];
+	return NULL;
+}
+
+static bool stands_in_path(const struct op *op, const char *name)
+{
+	char hole[64];
+	(void)snprintf(hole, sizeof(hole), "{%s}", name);
+	return strstr(op->path, hole) != NULL;
+}
+
+static void write_path(struct writer *w, const struct call *call)
+{
+	const struct op *op = call->verb->context;
+	for (const char *at = op->path; *at != '\0';) {
+		if (*at != '{') {
+			writer_u8(w, (uint8_t)*at++);
+			continue;
+		}
+		size_t size = strcspn(++at, "}");
+		write_encoded(w, value_of(call, at, size));
+		at += size + 1;
+	}
+}
+
+static void write_query(struct writer *w, const struct call *call)
+{
+	const struct op *op = call->verb->context;
+	char before = '?';
+	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++) {
+		const struct op_field *field = &op->fields[i];
+		if (call->values[i] == NULL || stands_in_path(op, field->name))
+			continue;
+		writer_u8(w, (uint8_t)before);
+		write_encoded(w, field->name);
+		writer_u8(w, '=');
+		write_encoded(w, call->values[i]);
+		before = '&';
+	}
+}
+
+static json_t *body_of(const struct call *call)
+{
+	const struct op *op = call->verb->context;
+	json_t *body = json_object();
+	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++)
+		if (call->values[i] != NULL && !stands_in_path(op, op->fields[i].name))
+			(void)json_object_set_new(
+				body, op->fields[i].name, json_string(call->values[i]));
+	return body;
+}
+
+static bool fail_unit(const char *value, struct error *err)
+{
+	size_t count;
+	const struct unit *units = unit_rows(&count);
+	struct nearest near = nearest_to(value);
+	for (size_t i = 0; i < count; i++)
+		nearest_offer(&near, units[i].name);
+	if (near.best == NULL)
+		return false; /* what op_field_check said stands */
+	return fail(err, FAULT_MISSING, "there is no unit %s; %s is the nearest", value, near.best);
+}
+
+static bool check_values(const struct call *call, struct error *err)
+{
+	const struct op *op = call->verb->context;
+	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++) {
+		struct error why = { 0 };
+		if (call->values[i] == NULL ||
+			op_field_check(&op->fields[i], call->values[i], &why))
+			continue;
+		if (err != NULL)
+			*err = why;
+		return why.fault == FAULT_MISSING ? fail_unit(call->values[i], err) : false;
+	}
+	return true;
+}
+
+bool operate(const struct call *call, struct error *err)
+{
+	const struct op *op = call->verb->context;
+	bool reads = strcmp(op->method, "GET") == 0;
+	char path[PATH_MAX_SIZE];
+	struct writer w = writer_on(path, sizeof(path));
+	if (!check_values(call, err))
+		return false;
+	write_path(&w, call);
+	if (reads)
+		write_query(&w, call);
+	writer_u8(&w, '\0');
+	if (!w.ok)
+		return fail(err, FAULT_USAGE, "the arguments are too long");
+	json_auto_t *body = reads ? NULL : body_of(call);
+	json_t *reply = NULL;
+	if (!ask_daemon(call->control, &(struct daemon_question){ op->method, path, body }, &reply,
+		    err))
+		return false;
+	json_auto_t *result = reply;
+	if (call->json)
+		output_json(stdout, result);
+	else
+		print_result(op, result);
+	return true;
+}

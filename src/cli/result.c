@@ -1,0 +1,138 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/writer.h"
+#include "cli/cli_impl.h"
+#include "cli/output.h"
+
+enum { COLUMNS_MAX = 12, FACT_WIDTH = 20, CELL_SIZE = 512 };
+
+/* A scalar as people read it; false for arrays and objects. */
+static bool scalar_text(const json_t *value, char *out, size_t size)
+{
+	const char *text = json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "";
+	if (json_is_array(value) || json_is_object(value))
+		return false;
+	if (json_is_string(value))
+		text = json_string_value(value);
+	if (json_is_integer(value))
+		(void)snprintf(out, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else
+		(void)snprintf(out, size, "%s", text);
+	return true;
+}
+
+static void print_rows(const struct op *op, const json_t *rows)
+{
+	const char *titles[COLUMNS_MAX];
+	size_t columns = 0, index;
+	json_t *row;
+	while (columns < COLUMNS_MAX && op->columns[columns].key != NULL) {
+		titles[columns] = op->columns[columns].title;
+		columns++;
+	}
+	struct error err = { 0 };
+	AUTO(table) table = table_new(titles, columns, &err);
+	json_array_foreach(rows, index, row)
+	{
+		char texts[COLUMNS_MAX][CELL_SIZE];
+		const char *cells[COLUMNS_MAX];
+		for (size_t i = 0; i < columns; i++) {
+			json_t *value = json_object_get(row, op->columns[i].key);
+			cells[i] = scalar_text(value, texts[i], CELL_SIZE) ? texts[i] : "";
+		}
+		if (table == NULL || !table_add(table, cells, &err))
+			break;
+	}
+	if (err.fault != FAULT_NONE)
+		output_message("%s", err.text);
+	else if (json_array_size(rows) == 0)
+		output_message("there are none");
+	else
+		table_print(table, stdout);
+}
+
+/* PEM: its lines as they are. */
+static void print_lines(const char *text)
+{
+	while (*text != '\0') {
+		int size = (int)strcspn(text, "\n");
+		char line[CELL_SIZE];
+		(void)snprintf(line, sizeof(line), "%.*s", size, text);
+		output_painted(stdout, PAINT_PLAIN, line);
+		(void)fputc('\n', stdout);
+		text += size + (text[size] == '\n');
+	}
+}
+
+/* "name ITL pub, generation 3" */
+static void print_item(const char *title, const json_t *item)
+{
+	const char *key;
+	json_t *value;
+	char line[CELL_SIZE] = "", text[CELL_SIZE];
+	if (!json_is_object(item)) {
+		(void)scalar_text(item, line, sizeof(line));
+		output_fact(stdout, FACT_WIDTH, title, line);
+		return;
+	}
+	struct writer w = writer_on(line, sizeof(line) - 1); /* what does not fit is left out */
+	json_object_foreach((json_t *)(uintptr_t)item, key, value)
+	{
+		if (!scalar_text(value, text, sizeof(text)))
+			continue;
+		writer_text(&w, w.used == 0 ? "" : ", ");
+		writer_text(&w, key);
+		writer_text(&w, " ");
+		writer_text(&w, text);
+	}
+	line[w.used] = '\0';
+	output_fact(stdout, FACT_WIDTH, title, line);
+}
+
+static void title_of(const char *key, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s", key);
+	for (; *out != '\0'; out++)
+		if (*out == '_')
+			*out = ' ';
+}
+
+static void print_facts(const char *says, const json_t *object);
+
+static void print_fact(const char *key, const json_t *value)
+{
+	char title[64], text[CELL_SIZE];
+	size_t index;
+	json_t *item;
+	title_of(key, title, sizeof(title));
+	if (json_is_object(value))
+		print_facts(NULL, value);
+	else if (json_is_array(value))
+		json_array_foreach(value, index, item) print_item(title, item);
+	else if (json_is_string(value) && strchr(json_string_value(value), '\n') != NULL)
+		print_lines(json_string_value(value));
+	else if (scalar_text(value, text, sizeof(text)))
+		output_fact(stdout, FACT_WIDTH, title, text);
+}
+
+static void print_facts(const char *says, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(
+		(json_t *)(uintptr_t)object, key, value) if (strcmp(key, "schema_version") != 0 &&
+		(says == NULL || strcmp(key, says) != 0)) print_fact(key, value);
+}
+
+void print_result(const struct op *op, const json_t *result)
+{
+	if (op->rows != NULL)
+		print_rows(op, json_object_get(result, op->rows));
+	else
+		print_facts(op->says, result);
+	const char *said =
+		op->says == NULL ? NULL : json_string_value(json_object_get(result, op->says));
+	if (said != NULL)
+		output_message("%s", said);
+}

@@ -1,0 +1,188 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "cli/cli_impl.h"
+
+enum { ARGUMENT_NAME_SIZE = 32 };
+
+/* An operation as a verb: its fields as arguments, in the same order. */
+struct op_verb {
+	struct argument arguments[CALL_ARGUMENTS];
+	char names[CALL_ARGUMENTS][ARGUMENT_NAME_SIZE];
+};
+
+static const char *value_name(enum op_field_kind kind)
+{
+	switch (kind) {
+	case OP_TEXT:
+		return "TEXT";
+	case OP_NUMBER:
+		return "NUMBER";
+	case OP_NODE:
+		return "NODE";
+	case OP_UNIT:
+	case OP_IDENTITY_UNIT:
+		return "UNIT";
+	case OP_NAME:
+		return "NAME";
+	}
+	return "VALUE";
+}
+
+static char spelled(char c, bool positional)
+{
+	if (positional && c >= 'a' && c <= 'z')
+		return (char)(c - 'a' + 'A');
+	return !positional && c == '_' ? '-' : c;
+}
+
+static void describe_field(const struct op_field *field, char *name, struct argument *out)
+{
+	size_t size = strlen(field->name);
+	for (size_t i = 0; i < size && i + 1 < ARGUMENT_NAME_SIZE; i++)
+		name[i] = spelled(field->name[i], field->positional);
+	*out = (struct argument){
+		.name = name,
+		.kind = field->positional ? ARGUMENT_POSITIONAL : ARGUMENT_OPTION,
+		.required = field->required,
+		.value = field->positional ? NULL : value_name(field->kind),
+		.means = field->means,
+	};
+}
+
+static void describe_operation(const struct op *op, struct op_verb *backing, struct verb *out)
+{
+	size_t count = 0;
+	for (const struct op_field *f = op->fields; f != NULL && f->name != NULL; f++) {
+		if (count + 1 >= CALL_ARGUMENTS)
+			break; /* a test holds every row shorter */
+		describe_field(f, backing->names[count], &backing->arguments[count]);
+		count++;
+	}
+	*out = (struct verb){
+		.words = op->words,
+		.run = operate,
+		.arguments = backing->arguments,
+		.means = op->means,
+		.context = op,
+	};
+}
+
+bool verb_table_make(
+	struct verb_table *out, const struct verb *const *extra, size_t count, struct error *err)
+{
+	size_t operations;
+	const struct op *ops = op_rows(&operations);
+	struct verb_table t = { .count = operations + count };
+	t.verbs = calloc(t.count, sizeof(*t.verbs));
+	t.operations = calloc(operations, sizeof(*t.operations));
+	if (t.verbs == NULL || t.operations == NULL) {
+		verb_table_done(&t);
+		return fail_memory(err);
+	}
+	struct verb *at = t.verbs;
+	for (size_t i = 0; i < operations; i++)
+		describe_operation(&ops[i], &t.operations[i], at++);
+	for (size_t i = 0; i < count; i++)
+		*at++ = *extra[i];
+	*out = t;
+	return true;
+}
+
+void verb_table_done(struct verb_table *t)
+{
+	free(t->verbs);
+	free(t->operations);
+	*t = (struct verb_table){ 0 };
+}
+
+/* How many words of the line a verb's words take; 0: the line does not start with them. */
+static size_t words_taken(const struct verb *verb, const struct command_line *line)
+{
+	size_t taken = 0;
+	for (const char *at = verb->words; *at != '\0';) {
+		size_t size = strcspn(at, " ");
+		if (taken >= line->count || taken >= line->literal_from ||
+			strlen(line->words[taken]) != size ||
+			strncmp(line->words[taken], at, size) != 0)
+			return 0;
+		taken++;
+		at += size + (at[size] == ' ');
+	}
+	return taken;
+}
+
+static size_t first_word(const char *words)
+{
+	return strcspn(words, " ");
+}
+
+bool is_group(const struct verb_table *t, const char *word)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		size_t size = first_word(t->verbs[i].words);
+		if (t->verbs[i].words[size] == ' ' && strlen(word) == size &&
+			strncmp(t->verbs[i].words, word, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Offers the part of each verb that stands where the unknown word does. */
+static bool fail_word(
+	const struct verb_table *t, const char *group, const char *word, struct error *err)
+{
+	char known[64][ARGUMENT_NAME_SIZE];
+	struct nearest near = nearest_to(word);
+	for (size_t i = 0; i < t->count && i < COUNT(known); i++) {
+		const char *words = t->verbs[i].words;
+		size_t size = first_word(words);
+		if (group == NULL)
+			(void)snprintf(known[i], sizeof(known[i]), "%.*s", (int)size, words);
+		else if (strlen(group) == size && strncmp(words, group, size) == 0)
+			(void)snprintf(known[i], sizeof(known[i]), "%s", words + size + 1);
+		else
+			continue;
+		nearest_offer(&near, known[i]);
+	}
+	const char *before = group == NULL ? "" : group, *space = group == NULL ? "" : " ";
+	if (near.best != NULL)
+		return fail(err, FAULT_USAGE,
+			"there is no `dialtrust %s%s%.40s`; `dialtrust %s%s%s` is the nearest",
+			before, space, word, before, space, near.best);
+	return fail(err, FAULT_USAGE,
+		"there is no `dialtrust %s%s%.40s`: see `dialtrust %s%s--help`", before, space,
+		word, before, space);
+}
+
+const struct verb *verb_find(const struct verb_table *t, const struct command_line *line,
+	size_t *taken, struct error *err)
+{
+	const struct verb *found = NULL;
+	size_t longest = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		size_t words = words_taken(&t->verbs[i], line);
+		if (words > longest) {
+			longest = words;
+			found = &t->verbs[i];
+		}
+	}
+	if (found != NULL) {
+		*taken = longest;
+		return found;
+	}
+	if (line->count == 0)
+		(void)fail(err, FAULT_USAGE, "nothing was asked: see `dialtrust --help`");
+	else if (line->words[0][0] == '-')
+		(void)fail(err, FAULT_USAGE,
+			"\"%.40s\" stands before any verb: see `dialtrust --help`", line->words[0]);
+	else if (!is_group(t, line->words[0]))
+		(void)fail_word(t, NULL, line->words[0], err);
+	else if (line->count == 1)
+		(void)fail(err, FAULT_USAGE, "%s what? See `dialtrust %s --help`", line->words[0],
+			line->words[0]);
+	else
+		(void)fail_word(t, line->words[0], line->words[1], err);
+	return NULL;
+}

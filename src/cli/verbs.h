@@ -1,0 +1,7 @@
+#pragma once
+/* The room's own verbs, one file each; bin/dialtrust.c hands their rows to cli_main(). */
+#include "cli/cli.h"
+
+extern const struct verb list_show_verb;     /* list_show.c */
+extern const struct verb list_verify_verb;   /* list_verify.c */
+extern const struct verb emulator_boot_verb; /* emulator_boot.c */
