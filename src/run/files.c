@@ -58,6 +58,18 @@ static bool write_new(
 	return written;
 }
 
+/* Opened anew: a descriptor that only names the directory (O_PATH) cannot be brought to the disk. */
+static bool sync_directory(int dirfd, struct error *err)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool synced = fd >= 0 && fsync(fd) == 0;
+	if (!synced)
+		(void)fail_errno(err, "bringing its directory to the disk");
+	if (fd >= 0)
+		(void)close(fd);
+	return synced;
+}
+
 bool file_replace(
 	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
 {
@@ -71,11 +83,7 @@ bool file_replace(
 		(void)unlinkat(dirfd, fresh, 0); /* the first failure is the one to tell */
 		return fail_in(err, "replacing %s", name);
 	}
-	if (fsync(dirfd) != 0) {
-		(void)fail_errno(err, "bringing its directory to the disk");
-		return fail_in(err, "replacing %s", name);
-	}
-	return true;
+	return sync_directory(dirfd, err) || fail_in(err, "replacing %s", name);
 }
 
 int file_open_beneath(int dirfd, const char *name, size_t *size, struct error *err)

@@ -61,6 +61,10 @@ static void a_file_is_replaced_whole(void **state)
 	assert_int_equal(fstatat(dirfd, "index", &facts, 0), 0);
 	assert_int_equal(facts.st_mode & 07777, 0640);
 	assert_int_equal(entries(dirfd), 1);
+	int named = openat(dirfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(file_replace(named, "index", reader_of_text("through a name"), 0600, &err));
+	assert_content(dirfd, "index", reader_of_text("through a name"));
+	(void)close(named);
 	(void)close(dirfd);
 }
 
