@@ -33,8 +33,8 @@ static bool find_address(const char *host, uint16_t port, struct address *out, s
 	(void)snprintf(service, sizeof(service), "%u", (unsigned)port);
 	int result = getaddrinfo(host, service, &hints, &found);
 	if (result != 0)
-		return fail(err, FAULT_IO, "the host %s is not known: %s", host,
-			gai_strerror(result));
+		return fail(
+			err, FAULT_IO, "the host %s is not known: %s", host, gai_strerror(result));
 	struct reader address = reader_of(found->ai_addr, found->ai_addrlen);
 	reader_copy(&address, &out->storage, found->ai_addrlen);
 	out->size = found->ai_addrlen;
@@ -68,8 +68,8 @@ static bool run(struct fetching *f, const struct transfer_question *question, st
 	return fine;
 }
 
-bool fetch_url(const char *url, size_t limit, uint64_t timeout_ms, struct bytes *out,
-	struct error *err)
+bool fetch_url(
+	const char *url, size_t limit, uint64_t timeout_ms, struct bytes *out, struct error *err)
 {
 	struct url parts;
 	struct address server;
@@ -136,8 +136,8 @@ static void parted(struct stream *s, const struct error *why, void *context)
 	loop_stop(f->loop);
 }
 
-bool fetch_certificate(const char *host, uint16_t port, uint64_t timeout_ms, struct bytes *der,
-	struct error *err)
+bool fetch_certificate(
+	const char *host, uint16_t port, uint64_t timeout_ms, struct bytes *der, struct error *err)
 {
 	static const struct protocol greeting = {
 		.name = "greeting",
@@ -148,12 +148,12 @@ bool fetch_certificate(const char *host, uint16_t port, uint64_t timeout_ms, str
 		.closed = parted,
 	};
 	const struct stream_limits limits = { .handshake_ms = timeout_ms, .idle_ms = timeout_ms };
-	struct address to;
+	struct stream_target target = { .tls = true };
 	AUTO(loop) loop = loop_new(err);
-	if (loop == NULL || !find_address(host, port, &to, err))
+	if (loop == NULL || !find_address(host, port, &target.to, err))
 		return false;
 	struct fetching f = { .loop = loop, .err = err };
-	if (stream_open(loop, &to, NULL, true, &greeting, &limits, &f, err) == NULL ||
+	if (stream_open(loop, &target, &greeting, &limits, &f, err) == NULL ||
 		!loop_run(loop, err) || !f.fine) {
 		bytes_done(&f.bytes);
 		return fail_in(err, "the certificate of %s:%u", host, (unsigned)port);

@@ -58,7 +58,8 @@ bool address_parse(const char *text, struct address *out, struct error *err)
 		!text_number(digits, 0, UINT16_MAX, &port) ||
 		!numeric_host(host, (uint16_t)port, out))
 		return fail(err, FAULT_USAGE,
-			"\"%.60s\" is no address and port such as 192.0.2.1:6970 or [2001:db8::1]:6970",
+			"\"%.60s\" is no address and port such as 192.0.2.1:6970 or "
+			"[2001:db8::1]:6970",
 			text);
 	return true;
 }

@@ -14,12 +14,11 @@ struct address {
 
 /* Numeric host, port 0 … 65535; "host:port". FAULT_USAGE. */
 bool address_parse(const char *text, struct address *out, struct error *err) MUST_CHECK;
-bool address_of(const char *host, uint16_t port, struct address *out,
-	struct error *err) MUST_CHECK;
+bool address_of(const char *host, uint16_t port, struct address *out, struct error *err) MUST_CHECK;
 const char *address_text(const struct address *a, char out[static ADDRESS_TEXT_SIZE]);
 const char *address_host(const struct address *a, char out[static ADDRESS_TEXT_SIZE]);
 uint16_t address_port(const struct address *a);
-bool address_same(const struct address *a, const struct address *b);      /* host and port */
+bool address_same(const struct address *a, const struct address *b); /* host and port */
 bool address_same_host(const struct address *a, const struct address *b);
 
 /* Bound sockets, non-blocking, close-on-exec. A port in use is FAULT_IO with a sentence that says

@@ -169,8 +169,8 @@ static bool speak(struct connection *c, struct error *err)
 	if (!c->tls)
 		c->bev = bufferevent_socket_new(c->base, c->fd, BEV_OPT_CLOSE_ON_FREE);
 	else if (c->server != NULL)
-		c->bev = tls_server_bufferevent(c->base, c->fd, connection_server_tls(c->server),
-			err);
+		c->bev = tls_server_bufferevent(
+			c->base, c->fd, connection_server_tls(c->server), err);
 	else
 		c->bev = tls_client_bufferevent(c->base, c->fd, err);
 	if (c->bev == NULL)
@@ -282,12 +282,12 @@ static void reach(struct connection *c)
 		c->refusal = errno;
 }
 
-struct connection *connection_open(struct loop *l, const struct address *to,
-	const struct address *source, bool tls, const struct connection_kind *kind,
-	const struct stream_limits *limits, void *context, struct error *err)
+struct connection *connection_open(struct loop *l, const struct stream_target *target,
+	const struct connection_kind *kind, const struct stream_limits *limits, void *context,
+	struct error *err)
 {
 	struct connection *c = calloc(1, kind->size);
-	int fd = c != NULL ? dial(to, source, err) : -1;
+	int fd = c != NULL ? dial(&target->to, target->source, err) : -1;
 	if (c == NULL || fd < 0) {
 		if (c == NULL)
 			fail_memory(err);
@@ -298,10 +298,10 @@ struct connection *connection_open(struct loop *l, const struct address *to,
 		.base = loop_base(l),
 		.context = context,
 		.limits = limits,
-		.tls = tls,
+		.tls = target->tls,
 		.stage = CONNECTION_CONNECTING,
 		.fd = fd,
-		.peer = *to };
+		.peer = target->to };
 	reach(c);
 	if (connection_start(c, err))
 		return c;

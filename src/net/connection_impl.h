@@ -60,9 +60,9 @@ struct connection_server *connection_serve(struct loop *l, int fd, struct tls_se
 void connection_server_free(struct connection_server *s);
 
 /* A client: `limits` must live as long as the connection. */
-struct connection *connection_open(struct loop *l, const struct address *to,
-	const struct address *source, bool tls, const struct connection_kind *kind,
-	const struct stream_limits *limits, void *context, struct error *err);
+struct connection *connection_open(struct loop *l, const struct stream_target *target,
+	const struct connection_kind *kind, const struct stream_limits *limits, void *context,
+	struct error *err);
 
 struct evbuffer *connection_input(struct connection *c);
 /* Restarts the one deadline; 0: none. `late` is the sentence for when it passes. */

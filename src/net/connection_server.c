@@ -44,8 +44,8 @@ static bool count_in(struct connection_server *s, const struct address *peer, st
 {
 	struct source **source = find_source(s, peer);
 	if (s->limits.total > 0 && s->count >= s->limits.total)
-		return fail(why, FAULT_LIMIT, "%zu connections are open, that is the limit",
-			s->count);
+		return fail(
+			why, FAULT_LIMIT, "%zu connections are open, that is the limit", s->count);
 	if (*source == NULL)
 		*source = calloc(1, sizeof(**source));
 	if (*source == NULL)
@@ -87,8 +87,8 @@ struct tls_server *connection_server_tls(const struct connection_server *s)
 	return s->tls;
 }
 
-static struct connection *connection_accept(struct connection_server *s, int fd,
-	const struct address *peer)
+static struct connection *connection_accept(
+	struct connection_server *s, int fd, const struct address *peer)
 {
 	struct connection *c = calloc(1, s->kind->size);
 	if (c == NULL)
@@ -110,8 +110,8 @@ static struct connection *connection_accept(struct connection_server *s, int fd,
 	return c;
 }
 
-static void refuse(struct connection_server *s, int fd, const struct address *peer,
-	const struct error *why)
+static void refuse(
+	struct connection_server *s, int fd, const struct address *peer, const struct error *why)
 {
 	(void)close(fd);
 	if (s->kind->refused != NULL)

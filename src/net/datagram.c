@@ -82,8 +82,8 @@ static void became_readable(int fd, short what, void *context)
 		d->freed = NULL;
 }
 
-struct datagram *datagram_serve(struct loop *l, int fd, datagram_fn *fn, void *context,
-	struct error *err)
+struct datagram *datagram_serve(
+	struct loop *l, int fd, datagram_fn *fn, void *context, struct error *err)
 {
 	struct datagram *d = calloc(1, sizeof(*d));
 	if (d == NULL) {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/writer.h"
-#include "net/http_pin_impl.h"
+#include "net/tls_impl.h"
 
 struct question {
 	struct http_client *client;
@@ -16,7 +16,7 @@ struct question {
 	char said[CURL_ERROR_SIZE];
 	struct bytes body; /* of the question */
 	struct writer received;
-	struct http_pin pin;
+	struct tls_pin pin;
 	http_reply_fn *fn;
 	void *context;
 	struct question *next;
@@ -210,7 +210,7 @@ static size_t receive(char *bytes, size_t one, size_t size, void *context)
 static CURLcode guard(CURL *easy, void *ssl_ctx, void *context)
 {
 	(void)easy;
-	http_pin_guard(ssl_ctx, context);
+	tls_pin_guard(ssl_ctx, context);
 	return CURLE_OK;
 }
 

@@ -10,13 +10,13 @@ void http_client_free(struct http_client *c); /* ends what is under way without 
 DEFINE_AUTO(http_client, http_client_free);
 
 struct http_question {
-	const char *method;       /* "GET", "POST", … */
+	const char *method; /* "GET", "POST", … */
 	const char *url;
-	const char *unix_socket;  /* path, or NULL */
-	const char *source;       /* local address, or NULL */
-	struct reader body;       /* JSON; empty: none */
+	const char *unix_socket; /* path, or NULL */
+	const char *source;      /* local address, or NULL */
+	struct reader body;      /* JSON; empty: none */
 	uint64_t timeout_ms;
-	size_t limit;             /* bytes of the answer's body at most */
+	size_t limit; /* bytes of the answer's body at most */
 	/* https: the only certificate that is accepted, as SHA-256 of its DER; NULL accepts any and
 	 * leaves the judgement to the caller (answer.certificate). */
 	const uint8_t *pin;

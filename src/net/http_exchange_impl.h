@@ -51,4 +51,5 @@ void http_exchange_end(struct http_exchange *x, bool whole);
 /* More of the answer may go out. True when all of it has. */
 bool http_exchange_continue(struct http_exchange *x);
 /* Status line and the fields that every answer has. */
-void http_head_write(struct writer *w, int status, const char *content_type, size_t size, bool keep);
+void http_head_write(
+	struct writer *w, int status, const char *content_type, size_t size, bool keep);

@@ -107,12 +107,12 @@ static bool parse_queries(char *query, struct http_request *r, struct error *err
 		char *rest = cut(query, '&');
 		char *value = cut(query, '=');
 		if (r->query_count == HTTP_QUERIES_MAX)
-			return fail(err, FAULT_LIMIT, "more than %d query fields", HTTP_QUERIES_MAX);
+			return fail(
+				err, FAULT_LIMIT, "more than %d query fields", HTTP_QUERIES_MAX);
 		if (!decode(query, true) || (value != NULL && !decode(value, true)))
 			return fail(err, FAULT_MALFORMED, "a wrong percent-encoding in the query");
-		r->queries[r->query_count++] = (struct http_field){
-			.name = query, .value = value != NULL ? value : query + strlen(query)
-		};
+		r->queries[r->query_count++] = (struct http_field){ .name = query,
+			.value = value != NULL ? value : query + strlen(query) };
 		query = rest;
 	}
 	return true;
@@ -165,7 +165,8 @@ static bool parse_field(char *line, struct http_request *r, struct error *err)
 		return fail(err, FAULT_LIMIT, "more than %d header fields", HTTP_FIELDS_MAX);
 	char *value = cut(line, ':');
 	if (value == NULL || !is_token(line)) /* a folded line has a space where the name starts */
-		return fail(err, FAULT_MALFORMED, "header field %zu has no name", r->field_count + 1);
+		return fail(
+			err, FAULT_MALFORMED, "header field %zu has no name", r->field_count + 1);
 	r->fields[r->field_count++] = (struct http_field){ .name = line, .value = trim(value) };
 	return true;
 }

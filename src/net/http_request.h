@@ -16,14 +16,14 @@ struct http_field { /* both inside http_request.text */
 
 struct http_request {
 	enum http_method method;
-	bool keep;      /* the connection stays open after the answer */
-	bool expects;   /* 100-continue */
-	size_t body;    /* Content-Length */
+	bool keep;        /* the connection stays open after the answer */
+	bool expects;     /* 100-continue */
+	size_t body;      /* Content-Length */
 	const char *path; /* percent-decoded once, starts with '/' */
 	size_t field_count, query_count;
 	struct http_field fields[HTTP_FIELDS_MAX];
 	struct http_field queries[HTTP_QUERIES_MAX]; /* decoded */
-	char *text; /* owned */
+	char *text;                                  /* owned */
 };
 
 /* Bytes of the head at the front of `bytes`, its empty line included; 0 when it is not whole.

@@ -69,8 +69,7 @@ static bool take_head(struct http_connection *h, struct evbuffer *input, struct 
 		return fail(err, FAULT_LIMIT, "a body of %zu bytes, %zu are allowed",
 			h->exchange->request.body, limits->body);
 	if (h->exchange->request.expects && h->exchange->request.body > 0)
-		connection_send(&h->connection,
-			reader_of_text("HTTP/1.1 100 Continue\r\n\r\n"));
+		connection_send(&h->connection, reader_of_text("HTTP/1.1 100 Continue\r\n\r\n"));
 	return true;
 }
 
@@ -209,8 +208,8 @@ struct http_server *http_serve(struct loop *l, int fd, struct tls_server *tls,
 	return s;
 }
 
-void http_server_on_bad(struct http_server *s,
-	void (*fn)(const char *peer, const struct error *why, void *context))
+void http_server_on_bad(
+	struct http_server *s, void (*fn)(const char *peer, const struct error *why, void *context))
 {
 	s->bad = fn;
 }

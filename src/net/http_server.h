@@ -14,8 +14,8 @@ struct http_exchange; /* one request, to be answered once, now or later */
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OTHER };
 
 struct http_limits {
-	uint64_t request_ms; /* from the first byte of a request to its last */
-	uint64_t idle_ms;    /* between requests, and while an answer leaves */
+	uint64_t request_ms;              /* from the first byte of a request to its last */
+	uint64_t idle_ms;                 /* between requests, and while an answer leaves */
 	size_t header, body, connections; /* bytes, bytes, count */
 };
 
@@ -31,19 +31,18 @@ void http_server_on_bad(struct http_server *s,
 void http_server_free(struct http_server *s);
 
 enum http_method http_method(const struct http_exchange *x);
-const char *http_path(const struct http_exchange *x);  /* percent-decoded once, starts with '/' */
+const char *http_path(const struct http_exchange *x); /* percent-decoded once, starts with '/' */
 const char *http_query(const struct http_exchange *x, const char *name); /* decoded, or NULL */
 /* The fields of the query one after the other: the name, and its value; NULL after the last. */
 const char *http_query_at(const struct http_exchange *x, size_t index, const char **value);
 struct reader http_body(const struct http_exchange *x);
 const char *http_header(const struct http_exchange *x, const char *name); /* or NULL */
-const char *http_peer(const struct http_exchange *x); /* "127.16.0.3:4711", or "unix" */
+const char *http_peer(const struct http_exchange *x);             /* "127.16.0.3:4711", or "unix" */
 bool http_peer_uid(const struct http_exchange *x, uint32_t *out); /* Unix sockets only */
 
 /* Ends the exchange, also when the peer has left. `body` is copied; HEAD answers get its length
  * only. */
-void http_answer(struct http_exchange *x, int status, const char *content_type,
-	struct reader body);
+void http_answer(struct http_exchange *x, int status, const char *content_type, struct reader body);
 /* A file from an open descriptor (taken over), for firmware. */
 void http_answer_file(struct http_exchange *x, const char *content_type, int fd, size_t size);
 void http_set_header(struct http_exchange *x, const char *name, const char *value);

@@ -18,7 +18,8 @@ static bool say_why(const struct address *at, struct error *err)
 			"%s is in use by another program: stop it or choose another port", text);
 	if (errno == EACCES)
 		return fail(err, FAULT_IO,
-			"%s: ports below 1024 are for root (or a program with CAP_NET_BIND_SERVICE): "
+			"%s: ports below 1024 are for root (or a program with "
+			"CAP_NET_BIND_SERVICE): "
 			"start as root or choose a higher port",
 			text);
 	if (errno == EADDRNOTAVAIL)
@@ -113,7 +114,8 @@ int listen_unix(const char *path, int type, unsigned mode, struct error *err)
 		return fd;
 	if (errno == EADDRINUSE)
 		fail(err, FAULT_IO,
-			"socket %s is in use by another program: stop it or choose another path", path);
+			"socket %s is in use by another program: stop it or choose another path",
+			path);
 	else
 		fail_errno(err, "socket %s cannot be made", path);
 	if (fd >= 0)

@@ -97,8 +97,8 @@ static void timer_fired(int fd, short what, void *context)
 	t->fn(t->context); /* may free t */
 }
 
-struct timer *timer_new(struct loop *l, uint64_t ms, bool again, loop_fn *fn, void *context,
-	struct error *err)
+struct timer *timer_new(
+	struct loop *l, uint64_t ms, bool again, loop_fn *fn, void *context, struct error *err)
 {
 	struct timer *t = calloc(1, sizeof(*t));
 	if (t == NULL) {
@@ -140,8 +140,8 @@ static void signal_came(int number, short what, void *context)
 	row->fn(row->context);
 }
 
-bool loop_on_signal(struct loop *l, int signal_number, loop_fn *fn, void *context,
-	struct error *err)
+bool loop_on_signal(
+	struct loop *l, int signal_number, loop_fn *fn, void *context, struct error *err)
 {
 	struct signal_row *row = calloc(1, sizeof(*row));
 	if (row == NULL)
@@ -167,8 +167,7 @@ static void became_readable(int fd, short what, void *context)
 	w->fn(w->context); /* may free w */
 }
 
-struct watch *watch_readable(struct loop *l, int fd, loop_fn *fn, void *context,
-	struct error *err)
+struct watch *watch_readable(struct loop *l, int fd, loop_fn *fn, void *context, struct error *err)
 {
 	struct watch *w = calloc(1, sizeof(*w));
 	if (w == NULL) {

@@ -17,8 +17,8 @@ void loop_free(struct loop *l);
 DEFINE_AUTO(loop, loop_free);
 
 /* Runs `fn` once after `ms`, or every `ms` when `again`. timer_free from inside fn is fine. */
-struct timer *timer_new(struct loop *l, uint64_t ms, bool again, loop_fn *fn, void *context,
-	struct error *err);
+struct timer *timer_new(
+	struct loop *l, uint64_t ms, bool again, loop_fn *fn, void *context, struct error *err);
 void timer_restart(struct timer *t, uint64_t ms);
 void timer_free(struct timer *t);
 
@@ -27,8 +27,7 @@ bool loop_on_signal(struct loop *l, int signal_number, loop_fn *fn, void *contex
 	struct error *err) MUST_CHECK;
 /* Calls fn whenever fd is readable, until loop_forget. fd stays the caller's. */
 struct watch;
-struct watch *watch_readable(struct loop *l, int fd, loop_fn *fn, void *context,
-	struct error *err);
+struct watch *watch_readable(struct loop *l, int fd, loop_fn *fn, void *context, struct error *err);
 void watch_free(struct watch *w);
 
 /* For the rest of net/ only: struct event_base *. */

@@ -23,8 +23,8 @@ struct sibling_events {
 /* The quota of a peer: with this many questions open it is not read until one is answered. */
 enum { SIBLING_OUTSTANDING = 64 };
 
-/* Serves a listening fd (taken over, also on failure). `uid` must be the peer's, or root's. `tag` is
- * the caller's mark for everyone who comes in here. */
+/* Serves a listening fd (taken over, also on failure). `uid` must be the peer's, or root's. `tag`
+ * is the caller's mark for everyone who comes in here. */
 struct sibling_server *sibling_serve(struct loop *l, int fd, uint32_t uid, unsigned tag,
 	const struct sibling_events *events, void *context, struct error *err);
 /* Not from inside one of its callbacks. Open requests still have to be answered. */
@@ -46,8 +46,8 @@ void sibling_push_all(struct sibling_server *s, uint16_t operation, struct reade
 /* Client side: connects, reconnects with backoff (50 ms … 2 s), delivers pushes. */
 struct sibling_client;
 struct sibling_client_events {
-	void (*connected)(void *context);                                             /* or NULL */
-	void (*pushed)(uint16_t operation, struct reader payload, void *context);     /* or NULL */
+	void (*connected)(void *context);                                         /* or NULL */
+	void (*pushed)(uint16_t operation, struct reader payload, void *context); /* or NULL */
 };
 struct sibling_client *sibling_connect(struct loop *l, const char *path,
 	const struct sibling_client_events *events, void *context, struct error *err);

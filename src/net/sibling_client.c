@@ -244,9 +244,9 @@ void sibling_ask(struct sibling_client *c, uint16_t operation, struct reader pay
 {
 	struct error why = { 0 };
 	struct timeval after = interval(timeout_ms);
-	struct frame_head head = { .id = ++c->last_id,
-		.operation = operation,
-		.kind = FRAME_QUESTION };
+	struct frame_head head = {
+		.id = ++c->last_id, .operation = operation, .kind = FRAME_QUESTION
+	};
 	struct question *q = calloc(1, sizeof(*q));
 	if (q != NULL)
 		q->timer = evtimer_new(c->base, question_expired, q);

@@ -33,8 +33,7 @@ static bool write_all(int fd, struct reader bytes)
 static int sealed_memfd(struct reader payload, struct error *err)
 {
 	int fd = memfd_create("dialtrust-sibling", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd >= 0 && write_all(fd, payload) &&
-		fcntl(fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) == 0)
+	if (fd >= 0 && write_all(fd, payload) && fcntl(fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) == 0)
 		return fd;
 	fail_errno(err, "a payload of %zu bytes cannot be put into a memfd", payload.left);
 	if (fd >= 0)
@@ -103,7 +102,8 @@ static bool map_payload(int fd, size_t size, struct frame_in *out, struct error 
 	if (seals < 0 || (seals & SEALS) != SEALS)
 		return fail(err, FAULT_MALFORMED, "a payload's memfd is not sealed");
 	if (fstat(fd, &file) != 0 || file.st_size != (off_t)size)
-		return fail(err, FAULT_MALFORMED, "a payload's memfd does not hold %zu bytes", size);
+		return fail(
+			err, FAULT_MALFORMED, "a payload's memfd does not hold %zu bytes", size);
 	void *mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (mapped == MAP_FAILED)
 		return fail_errno(err, "mapping a payload of %zu bytes", size);
@@ -175,8 +175,8 @@ enum frame_result frame_receive(int fd, struct frame_in *out, struct error *err)
 	else if (count > 1)
 		fine = fail(err, FAULT_MALFORMED, "a packet carries %d descriptors", count);
 	else
-		fine = frame_parse(reader_of(packet, (size_t)got), count == 1 ? fds[0] : -1, out,
-			err);
+		fine = frame_parse(
+			reader_of(packet, (size_t)got), count == 1 ? fds[0] : -1, out, err);
 	for (int i = 0; i < count; i++)
 		(void)close(fds[i]);
 	explicit_bzero(packet, (size_t)got);
@@ -241,8 +241,8 @@ void frame_queue_done(struct frame_queue *q)
 		frame_out_free(frame_queue_take(q));
 }
 
-struct frame_out *frame_refusal_new(struct frame_head head, const struct error *why,
-	struct error *err)
+struct frame_out *frame_refusal_new(
+	struct frame_head head, const struct error *why, struct error *err)
 {
 	uint8_t memory[1 + sizeof(why->text)];
 	struct writer w = writer_on(memory, sizeof(memory));

@@ -51,13 +51,13 @@ struct frame_queue {
 	size_t count;
 };
 
-void frame_queue_put(struct frame_queue *q, struct frame_out *f); /* takes f over */
+void frame_queue_put(struct frame_queue *q, struct frame_out *f);  /* takes f over */
 enum frame_result frame_queue_send(struct frame_queue *q, int fd); /* WHOLE: empty now */
 void frame_queue_done(struct frame_queue *q);
 
 /* A refusal's payload is an error: its fault and its sentence. */
-struct frame_out *frame_refusal_new(struct frame_head head, const struct error *why,
-	struct error *err);
+struct frame_out *frame_refusal_new(
+	struct frame_head head, const struct error *why, struct error *err);
 bool frame_refusal_parse(struct reader payload, struct error *out, struct error *err) MUST_CHECK;
 
 /* Connects to a sibling's socket; -1 with err. Non-blocking, close-on-exec. */

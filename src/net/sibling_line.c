@@ -81,8 +81,8 @@ static bool late(const struct sibling_line *line, struct error *err)
 }
 
 /* A line that was lost while nobody spoke is made anew, once. */
-static bool send_question(struct sibling_line *line, const struct frame_out *frame, int64_t deadline,
-	struct error *err)
+static bool send_question(struct sibling_line *line, const struct frame_out *frame,
+	int64_t deadline, struct error *err)
 {
 	bool fresh = line->fd < 0;
 	for (;;) {
@@ -140,9 +140,9 @@ bool sibling_call(struct sibling_line *line, uint16_t operation, struct reader p
 	uint64_t timeout_ms, struct bytes *answer, struct error *err)
 {
 	int64_t deadline = clock_monotonic_ms() + (int64_t)timeout_ms;
-	struct frame_head head = { .id = ++line->last_id,
-		.operation = operation,
-		.kind = FRAME_QUESTION };
+	struct frame_head head = {
+		.id = ++line->last_id, .operation = operation, .kind = FRAME_QUESTION
+	};
 	AUTO(frame_out) question = frame_out_new(head, payload, err);
 	if (question == NULL || !send_question(line, question, deadline, err))
 		return false;

@@ -163,13 +163,12 @@ void stream_server_free(struct stream_server *s)
 	free(s);
 }
 
-struct stream *stream_open(struct loop *l, const struct address *to, const struct address *source,
-	bool tls, const struct protocol *protocol, const struct stream_limits *limits, void *context,
+struct stream *stream_open(struct loop *l, const struct stream_target *target,
+	const struct protocol *protocol, const struct stream_limits *limits, void *context,
 	struct error *err)
 {
 	assert(protocol->header_size > 0 && protocol->header_size <= HEADER_MAX);
-	struct connection *c =
-		connection_open(l, to, source, tls, &stream_kind, limits, context, err);
+	struct connection *c = connection_open(l, target, &stream_kind, limits, context, err);
 	if (c == NULL)
 		return NULL;
 	struct stream *s = (struct stream *)c;

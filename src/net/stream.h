@@ -39,11 +39,17 @@ struct stream_server *stream_serve(struct loop *l, int fd, struct tls_server *tl
 /* Ends its connections. Not from inside one of its callbacks. */
 void stream_server_free(struct stream_server *s);
 
-/* Client: connects from `source` (may be NULL), TLS without judging the certificate: `opened` gets
- * stream_peer_cert and decides. `context` as given. NULL only for lack of memory or a bad address;
- * a refused connection arrives as `closed`. */
-struct stream *stream_open(struct loop *l, const struct address *to, const struct address *source,
-	bool tls, const struct protocol *protocol, const struct stream_limits *limits, void *context,
+struct stream_target {
+	struct address to;
+	const struct address *source; /* of our own; NULL: whatever the kernel takes */
+	bool tls;
+};
+
+/* Client: TLS without judging the certificate: `opened` gets stream_peer_cert and decides.
+ * `context` as given. NULL only for lack of memory or a bad address; a refused connection arrives
+ * as `closed`. */
+struct stream *stream_open(struct loop *l, const struct stream_target *target,
+	const struct protocol *protocol, const struct stream_limits *limits, void *context,
 	struct error *err);
 
 void stream_send(struct stream *s, struct reader message); /* one write; only when opened */

@@ -35,9 +35,10 @@ static void settle(SSL_CTX *context)
 {
 	/* No empty fragments: they put a second record in front of a message, and phones stall
 	 * when one does not arrive whole. A peer that leaves without close_notify has ended. */
-	(void)SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-		SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS |
-		SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_LEGACY_SERVER_CONNECT);
+	(void)SSL_CTX_set_options(context,
+		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+			SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS | SSL_OP_CIPHER_SERVER_PREFERENCE |
+			SSL_OP_LEGACY_SERVER_CONNECT);
 	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
 }
@@ -92,8 +93,8 @@ static struct bufferevent *speak(struct event_base *base, int fd, SSL *ssl,
 	return bev;
 }
 
-struct bufferevent *tls_server_bufferevent(struct event_base *base, int fd, struct tls_server *s,
-	struct error *err)
+struct bufferevent *tls_server_bufferevent(
+	struct event_base *base, int fd, struct tls_server *s, struct error *err)
 {
 	return speak(base, fd, SSL_new(s->context), BUFFEREVENT_SSL_ACCEPTING, err);
 }
@@ -153,4 +154,35 @@ struct cert *tls_peer_cert(struct bufferevent *bev, struct error *err)
 	struct cert *cert = cert_parse(reader_of(der, (size_t)size), err);
 	OPENSSL_free(der);
 	return cert;
+}
+
+static bool take_shown(struct tls_pin *pin, X509_STORE_CTX *judged)
+{
+	unsigned char *der = NULL;
+	X509 *leaf = X509_STORE_CTX_get0_cert(judged);
+	int size = leaf != NULL ? i2d_X509(leaf, &der) : 0;
+	bytes_done(&pin->shown);
+	bool fine = size > 0 && bytes_copy(&pin->shown, reader_of(der, (size_t)size), NULL);
+	OPENSSL_free(der);
+	return fine;
+}
+
+static int judge(X509_STORE_CTX *judged, void *context)
+{
+	struct tls_pin *pin = context;
+	uint8_t digest[DIGEST_SIZE];
+	bool fine =
+		take_shown(pin, judged) && digest_sha256(bytes_reader(&pin->shown), digest, NULL);
+	if (fine && pin->wanted)
+		fine = reader_same(
+			reader_of(digest, DIGEST_SIZE), reader_of(pin->digest, DIGEST_SIZE));
+	pin->failed = !fine;
+	X509_STORE_CTX_set_error(judged, fine ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
+	return fine ? 1 : 0;
+}
+
+void tls_pin_guard(void *ssl_ctx, struct tls_pin *pin)
+{
+	SSL_CTX_set_verify(ssl_ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(ssl_ctx, judge, pin);
 }

@@ -6,8 +6,8 @@
 #include "pki/cert.h"
 
 /* Both take fd over when they succeed; it is closed with the bufferevent. */
-struct bufferevent *tls_server_bufferevent(struct event_base *base, int fd, struct tls_server *s,
-	struct error *err);
+struct bufferevent *tls_server_bufferevent(
+	struct event_base *base, int fd, struct tls_server *s, struct error *err);
 /* Accepts any certificate: whoever opened the connection judges it. */
 struct bufferevent *tls_client_bufferevent(struct event_base *base, int fd, struct error *err);
 
@@ -15,3 +15,14 @@ struct bufferevent *tls_client_bufferevent(struct event_base *base, int fd, stru
 bool tls_fail(struct bufferevent *bev, const char *doing, struct error *err); /* always false */
 void tls_goodbye(struct bufferevent *bev); /* close_notify; harmless on a plain one */
 struct cert *tls_peer_cert(struct bufferevent *bev, struct error *err);
+
+/* The one certificate that an HTTPS question accepts, and the one that was shown. */
+struct tls_pin {
+	bool wanted; /* else any certificate will do */
+	uint8_t digest[DIGEST_SIZE];
+	bool failed;        /* another one was shown */
+	struct bytes shown; /* DER */
+};
+
+/* Makes libcurl's SSL_CTX judge by the pin alone. `pin` must outlive the transfer. */
+void tls_pin_guard(void *ssl_ctx, struct tls_pin *pin);

@@ -13,8 +13,8 @@ struct letters {
 	struct stream_server *server;
 	struct address at;
 	unsigned opened, messages, closed, refused, ended_well;
-	struct error why;     /* of the last closed that had one */
-	struct stream *last;  /* opened */
+	struct error why;    /* of the last closed that had one */
+	struct stream *last; /* opened */
 	char peer[ADDRESS_TEXT_SIZE];
 };
 

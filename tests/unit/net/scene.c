@@ -67,8 +67,7 @@ static void too_late(void *context)
 static void run(struct waiting w)
 {
 	struct timer *looking = timer_new(w.scene->loop, STEP, true, look, &w, NULL);
-	struct timer *patience =
-		timer_new(w.scene->loop, PATIENCE, false, too_late, w.scene, NULL);
+	struct timer *patience = timer_new(w.scene->loop, PATIENCE, false, too_late, w.scene, NULL);
 	assert_true(loop_run(w.scene->loop, NULL));
 	timer_free(looking);
 	timer_free(patience);
@@ -116,8 +115,7 @@ int scene_dial(const struct address *to, const char *source)
 	assert_true(fd >= 0);
 	if (source != NULL) {
 		assert_true(address_of(source, 0, &from, NULL));
-		assert_int_equal(
-			bind(fd, (const struct sockaddr *)&from.storage, from.size), 0);
+		assert_int_equal(bind(fd, (const struct sockaddr *)&from.storage, from.size), 0);
 	}
 	assert_int_equal(connect(fd, (const struct sockaddr *)&to->storage, to->size), 0);
 	return fd;

@@ -68,8 +68,8 @@ static void a_wildcard_server_learns_where_it_was_asked(void **state)
 	open_at(*state, &client, "127.0.0.1:0");
 	for (unsigned i = 0; i < COUNT(places); i++) {
 		struct address to;
-		assert_true(address_of(places[i], address_port(datagram_local(server.d)), &to,
-			NULL));
+		assert_true(
+			address_of(places[i], address_port(datagram_local(server.d)), &to, NULL));
 		datagram_send(client.d, &to, reader_of("x", 1));
 		scene_until_count(*state, &server.got, i + 1);
 		assert_true(address_same(&server.to, &to));

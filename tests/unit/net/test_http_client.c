@@ -134,7 +134,8 @@ static void methods_and_bodies_travel(void **state)
 {
 	struct talk t = { 0 };
 	start(&t, *state, NULL);
-	struct http_question get = { 0 }, head = { .method = "HEAD" }, delete = { .method = "DELETE" };
+	struct http_question get = { 0 }, head = { .method = "HEAD" },
+			     delete = { .method = "DELETE" };
 	struct http_question post = { .method = "POST", .body = reader_of_text("{}") };
 	struct http_question put = { .method = "PUT", .body = reader_of_text("[1]") };
 	struct http_question empty = { .method = "POST" };
@@ -188,7 +189,9 @@ static void an_answer_over_the_limit_is_refused(void **state)
 	struct talk t = { 0 };
 	start(&t, *state, NULL);
 	struct http_question fits = { .method = "PUT", .body = reader_of_text("abcd"), .limit = 6 };
-	struct http_question over = { .method = "PUT", .body = reader_of_text("abcde"), .limit = 6 };
+	struct http_question over = {
+		.method = "PUT", .body = reader_of_text("abcde"), .limit = 6
+	};
 	ask(&t, "/a", &fits);
 	expect_body(&t, 200, "3 abcd");
 	ask(&t, "/a", &over);
@@ -270,7 +273,7 @@ static void a_pin_is_the_only_judge(void **state)
 		ask(&t, "/a", &right);
 		expect_body(&t, 200, "0 ");
 		unsigned asked = t.asked;
-		ask(&t, "/a", &not);
+		ask(&t, "/a", &not );
 		assert_int_equal(t.why.fault, FAULT_UNTRUSTED);
 		assert_int_equal(t.asked, asked); /* nothing was said to the impostor */
 	}

@@ -19,8 +19,9 @@ static void a_phone_without_a_space_behind_host_is_understood(void **state)
 	(void)state;
 	struct http_request r;
 	struct error err;
-	assert_true(parse("GET /SEP001122334455.cnf.xml.sgn HTTP/1.1\r\nHost:192.0.2.1:6970\r\n\r\n",
-		&r, &err));
+	assert_true(
+		parse("GET /SEP001122334455.cnf.xml.sgn HTTP/1.1\r\nHost:192.0.2.1:6970\r\n\r\n",
+			&r, &err));
 	assert_int_equal(r.method, HTTP_GET);
 	assert_string_equal(r.path, "/SEP001122334455.cnf.xml.sgn");
 	assert_string_equal(http_request_field(&r, "host"), "192.0.2.1:6970");
@@ -71,8 +72,9 @@ static void queries_are_decoded_once(void **state)
 	(void)state;
 	struct http_request r;
 	struct error err;
-	assert_true(parse("GET /a?node=pub&unit=Call%4danager&b+c=%2B+%2525&empty=&bare HTTP/1.1\r\n\r\n",
-		&r, &err));
+	assert_true(parse(
+		"GET /a?node=pub&unit=Call%4danager&b+c=%2B+%2525&empty=&bare HTTP/1.1\r\n\r\n", &r,
+		&err));
 	static const struct http_field wanted[] = { { "node", "pub" }, { "unit", "CallManager" },
 		{ "b c", "+ %25" }, { "empty", "" }, { "bare", "" } };
 	assert_int_equal(r.query_count, COUNT(wanted));

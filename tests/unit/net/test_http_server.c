@@ -1,6 +1,5 @@
 #include "scene.h"
 
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,12 +163,14 @@ static void an_answer_looks_like_this(void **state)
 {
 	struct site s = { 0 };
 	serve(&s, *state, &generous);
-	char *heard = ask(&s, "POST /a%20b?q=1%262 HTTP/1.0\r\nHost:127.0.0.1\r\nx-test: t\r\n"
-			      "Content-Length: 4\r\n\r\nbody");
-	assert_string_equal(heard, "HTTP/1.1 200 OK\r\nContent-Length: 33\r\n"
-				   "Content-Type: text/plain\r\nCache-Control: no-store\r\n"
-				   "Connection: close\r\nX-Answer: yes\r\n\r\n"
-				   "2 /a b q=1&2 h=t first=1&2 b=body");
+	char *heard = ask(&s,
+		"POST /a%20b?q=1%262 HTTP/1.0\r\nHost:127.0.0.1\r\nx-test: t\r\n"
+		"Content-Length: 4\r\n\r\nbody");
+	assert_string_equal(heard,
+		"HTTP/1.1 200 OK\r\nContent-Length: 33\r\n"
+		"Content-Type: text/plain\r\nCache-Control: no-store\r\n"
+		"Connection: close\r\nX-Answer: yes\r\n\r\n"
+		"2 /a b q=1&2 h=t first=1&2 b=body");
 	free(heard);
 	assert_int_equal(s.sent, 1);
 	assert_int_equal(strncmp(s.peer, "127.0.0.1:", 10), 0);
@@ -203,9 +204,10 @@ static void a_connection_is_kept_and_requests_may_queue(void **state)
 {
 	struct site s = { 0 };
 	serve(&s, *state, &generous);
-	char *heard = ask(&s, "GET /missing HTTP/1.1\r\n\r\nHEAD /size/5 HTTP/1.1\r\n\r\n"
-			      "GET /size/0 HTTP/1.1\r\n\r\nGET /missing HTTP/1.1\r\n"
-			      "Connection: close\r\n\r\nGET /never HTTP/1.1\r\n\r\n");
+	char *heard = ask(&s,
+		"GET /missing HTTP/1.1\r\n\r\nHEAD /size/5 HTTP/1.1\r\n\r\n"
+		"GET /size/0 HTTP/1.1\r\n\r\nGET /missing HTTP/1.1\r\n"
+		"Connection: close\r\n\r\nGET /never HTTP/1.1\r\n\r\n");
 	assert_string_equal(heard,
 		"HTTP/1.1 404 Not Found\r\nContent-Length: 8\r\nContent-Type: text/plain\r\n"
 		"Cache-Control: no-store\r\n\r\nmissing\n"
@@ -340,15 +342,15 @@ static void head_and_body_have_limits_to_the_byte(void **state)
 	serve(&s, *state, &generous);
 	int fill = 1024 - (int)strlen("GET / HTTP/1.0\r\nA: \r\n\r\n");
 	for (int more = 0; more < 2; more++) {
-		(void)snprintf(text, sizeof(text), "GET / HTTP/1.0\r\nA: %0*d\r\n\r\n", fill + more,
-			0);
+		(void)snprintf(
+			text, sizeof(text), "GET / HTTP/1.0\r\nA: %0*d\r\n\r\n", fill + more, 0);
 		expect_start(&s, text, more == 0 ? "HTTP/1.1 200 " : "HTTP/1.1 431 ");
 	}
 	assert_int_equal(s.why.fault, FAULT_LIMIT);
 	(void)snprintf(text, sizeof(text), "GET / HTTP/1.0\r\nA: %03000d", 0); /* and no end */
 	expect_start(&s, text, "HTTP/1.1 431 ");
-	(void)snprintf(text, sizeof(text), "POST / HTTP/1.0\r\nContent-Length: 2000\r\n\r\n%02000d",
-		0);
+	(void)snprintf(
+		text, sizeof(text), "POST / HTTP/1.0\r\nContent-Length: 2000\r\n\r\n%02000d", 0);
 	expect_start(&s, text, "HTTP/1.1 200 ");
 	http_server_free(s.server);
 }
@@ -382,7 +384,8 @@ static void drip(void *context)
 
 static void a_slow_loris_is_cut_off(void **state)
 {
-	static const char *const starts[] = { "GET /", "POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n" };
+	static const char *const starts[] = { "GET /",
+		"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n" };
 	const struct http_limits limits = { 60, 5000, 1024, 2000, 0 };
 	struct site s = { 0 };
 	serve(&s, *state, &limits);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -139,8 +139,7 @@ static const struct sibling_client_events listening = { connected, pushed };
 static struct sibling_client *client(struct service *s, struct asked *a)
 {
 	struct error err = { 0 };
-	struct sibling_client *c =
-		sibling_connect(s->scene->loop, s->path, &listening, a, &err);
+	struct sibling_client *c = sibling_connect(s->scene->loop, s->path, &listening, a, &err);
 	assert_non_null(c);
 	return c;
 }
@@ -161,8 +160,8 @@ static void echoes_of_every_size(void **state)
 	struct asked a = { 0 };
 	serve(&s, *state, getuid());
 	struct sibling_client *c = client(&s, &a);
-	static const size_t sizes[] = { 0, 1, 500, LIMIT_SIBLING_INLINE - 1,
-		LIMIT_SIBLING_INLINE, LIMIT_SIBLING_INLINE + 1, 1 << 20, LIMIT_SIBLING_PAYLOAD };
+	static const size_t sizes[] = { 0, 1, 500, LIMIT_SIBLING_INLINE - 1, LIMIT_SIBLING_INLINE,
+		LIMIT_SIBLING_INLINE + 1, 1 << 20, LIMIT_SIBLING_PAYLOAD };
 	unsigned before = scene_descriptors();
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		uint8_t *bytes = calloc(1, sizes[i] + 1);

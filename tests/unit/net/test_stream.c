@@ -371,8 +371,9 @@ static void a_client_speaks_the_same(void **state)
 	uint8_t bytes[LETTERS_MAX + 2];
 	letters_serve(&server, *state, NULL, &generous);
 	assert_true(address_parse("127.16.3.4:0", &source, NULL));
-	struct stream *s = stream_open(client.scene->loop, &server.at, &source, false,
-		&letters_protocol, &generous, &client, &err);
+	const struct stream_target target = { .to = server.at, .source = &source };
+	struct stream *s = stream_open(
+		client.scene->loop, &target, &letters_protocol, &generous, &client, &err);
 	assert_non_null(s);
 	scene_until_count(client.scene, &client.opened, 1);
 	assert_null(stream_peer_cert(s, &err)); /* no TLS, no certificate */
@@ -391,8 +392,9 @@ static void a_refused_connection_arrives_as_closed(void **state)
 	struct error err = { 0 };
 	struct address nobody, foreign;
 	(void)close(scene_listen(&nobody));
-	struct stream *s = stream_open(client.scene->loop, &nobody, NULL, false,
-		&letters_protocol, &generous, &client, &err);
+	struct stream_target target = { .to = nobody };
+	struct stream *s = stream_open(
+		client.scene->loop, &target, &letters_protocol, &generous, &client, &err);
 	assert_non_null(s);
 	assert_int_equal(client.closed, 0);
 	scene_until_count(client.scene, &client.closed, 1);
@@ -400,8 +402,9 @@ static void a_refused_connection_arrives_as_closed(void **state)
 	assert_int_equal(client.why.fault, FAULT_IO);
 	assert_non_null(strstr(client.why.text, "refused"));
 	assert_true(address_parse("192.0.2.1:0", &foreign, NULL));
-	assert_null(stream_open(client.scene->loop, &nobody, &foreign, false, &letters_protocol,
-		&generous, &client, &err));
+	target.source = &foreign;
+	assert_null(stream_open(
+		client.scene->loop, &target, &letters_protocol, &generous, &client, &err));
 	assert_non_null(strstr(err.text, "192.0.2.1"));
 	assert_int_equal(client.closed, 1);
 }
@@ -412,8 +415,9 @@ static void closing_before_it_is_open_closes_once(void **state)
 	struct error err = { 0 };
 	letters_serve(&server, *state, NULL, &generous);
 	for (unsigned tls = 0; tls < 2; tls++) {
-		struct stream *s = stream_open(client.scene->loop, &server.at, NULL, tls == 1,
-			&letters_protocol, &generous, &client, &err);
+		const struct stream_target target = { .to = server.at, .tls = tls == 1 };
+		struct stream *s = stream_open(
+			client.scene->loop, &target, &letters_protocol, &generous, &client, &err);
 		assert_non_null(s);
 		stream_close(s);
 		assert_int_equal(client.closed, tls);

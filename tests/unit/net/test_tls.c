@@ -80,8 +80,16 @@ struct caller {
 	bool renegotiate, resume, shutdown;
 };
 
-enum { FINE = 0, NO_HANDSHAKE = 1, NO_ANSWER = 2, NOT_ONE_RECORD = 3, NOT_RESUMED = 4,
-	RENEGOTIATED = 5, WRONG_VERSION = 6, NO_GOODBYE = 7 };
+enum {
+	FINE = 0,
+	NO_HANDSHAKE = 1,
+	NO_ANSWER = 2,
+	NOT_ONE_RECORD = 3,
+	NOT_RESUMED = 4,
+	RENEGOTIATED = 5,
+	WRONG_VERSION = 6,
+	NO_GOODBYE = 7
+};
 
 static SSL *shake(SSL_CTX *context, const struct letters *server, SSL_SESSION *session)
 {
@@ -308,8 +316,9 @@ static void a_client_sees_the_certificate(void **state)
 	struct error err = { 0 };
 	uint8_t bytes[LETTERS_MAX + 2];
 	letters_serve(&server, p->scene, p->paper->old, &generous);
-	struct stream *s = stream_open(p->scene->loop, &server.at, NULL, true, &letters_protocol,
-		&generous, &client, &err);
+	const struct stream_target target = { .to = server.at, .tls = true };
+	struct stream *s =
+		stream_open(p->scene->loop, &target, &letters_protocol, &generous, &client, &err);
 	assert_non_null(s);
 	scene_until_count(p->scene, &client.opened, 1);
 	AUTO(cert) shown = stream_peer_cert(s, &err);
@@ -332,8 +341,9 @@ static void a_client_of_a_plain_server_learns_why_not(void **state)
 	struct letters server = { 0 }, client = { .scene = p->scene };
 	struct error err = { 0 };
 	letters_serve(&server, p->scene, NULL, &generous);
-	assert_non_null(stream_open(p->scene->loop, &server.at, NULL, true, &letters_protocol,
-		&generous, &client, &err));
+	const struct stream_target target = { .to = server.at, .tls = true };
+	assert_non_null(
+		stream_open(p->scene->loop, &target, &letters_protocol, &generous, &client, &err));
 	scene_until_count(p->scene, &client.closed, 1);
 	assert_int_equal(client.opened, 0);
 	assert_int_not_equal(client.why.fault, FAULT_NONE);
