@@ -58,7 +58,8 @@ static bool write_new(
 	return written;
 }
 
-/* Opened anew: a descriptor that only names the directory (O_PATH) cannot be brought to the disk. */
+/* Opened anew: a descriptor that only names the directory (O_PATH) cannot be brought to the disk.
+ */
 static bool sync_directory(int dirfd, struct error *err)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

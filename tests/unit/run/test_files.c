@@ -11,10 +11,11 @@
 #include "scratch.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 enum { MUCH = 1 << 20 };
 

@@ -8,11 +8,12 @@
 #include "run/log.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 static char heard[8192];
 

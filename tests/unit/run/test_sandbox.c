@@ -15,10 +15,11 @@
 #include "scratch.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 static const enum sandbox kinds[] = { SANDBOX_SIGNER, SANDBOX_STORE, SANDBOX_PHONES,
 	SANDBOX_ADMIN };

@@ -5,10 +5,11 @@
 #include "scratch.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 static const char whole[] = "; a node\n"
 			    "[node]\n"

@@ -19,10 +19,11 @@
 #include "scratch.h"
 
 /* cmocka has a macro named fail: it comes after our headers. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 enum { PATIENCE_MS = 20000, TEST_USER = 61000 };
 
