@@ -35,7 +35,7 @@ struct phone_settings {
 struct phone_configuration {
 	size_t tvs_count;
 	struct phone_tvs {
-		char address[ADDRESS_SIZE];
+		char address[PHONE_TVS_ADDRESS_SIZE];
 		uint16_t port;
 	} tvs[PHONE_TVS];                 /* by priority, the first to be asked first */
 	char load[LIMIT_FILE_NAME - 8];   /* loadInformation; "": no firmware is asked for */

@@ -7,7 +7,11 @@
 #include "base/limits.h"
 #include "cluster/node.h"
 
-enum { PHONE_WORDS_SIZE = LIMIT_FILE_NAME + 48, PHONE_TVS_TEXT_SIZE = ADDRESS_SIZE + 8 };
+enum {
+	PHONE_WORDS_SIZE = LIMIT_FILE_NAME + 48,
+	PHONE_TVS_ADDRESS_SIZE = 51, /* 50 characters, docs/formats/tvs.md */
+	PHONE_TVS_TEXT_SIZE = PHONE_TVS_ADDRESS_SIZE + 8,
+};
 
 enum phone_transport { PHONE_HTTP, PHONE_TFTP };
 
