@@ -229,6 +229,8 @@ static void timer_fired(int fd, short what, void *context)
 	if (c->late != NULL) {
 		fail(&why, FAULT_LIMIT, "%s", c->late);
 		connection_end(c, &why);
+	} else if (c->stage == CONNECTION_OPEN) {
+		connection_close(c);
 	} else if (c->stage == CONNECTION_CLOSING && connection_unsent(c) == 0) {
 		linger(c);
 	} else {

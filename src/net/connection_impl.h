@@ -65,7 +65,8 @@ struct connection *connection_open(struct loop *l, const struct stream_target *t
 	struct error *err);
 
 struct evbuffer *connection_input(struct connection *c);
-/* Restarts the one deadline; 0: none. `late` is the sentence for when it passes. */
+/* Restarts the one deadline; 0: none. `late` is the sentence for when it passes; NULL: the
+ * connection then simply ends. */
 void connection_deadline(struct connection *c, uint64_t ms, const char *late);
 void connection_send(struct connection *c, struct reader bytes); /* one write */
 size_t connection_unsent(const struct connection *c);

@@ -19,6 +19,7 @@ struct stream {
 	struct stream_limits limits; /* of a client; a server's are the server's */
 	void *context, *user;
 	bool begun; /* part of a message has come: its deadline runs */
+	bool spoke; /* a whole one has */
 };
 
 struct stream_server {
@@ -39,11 +40,13 @@ static struct stream *stream_of(struct connection *c)
 	return s;
 }
 
+/* A client of ours that has said what it wanted may fall silent; a server that we ask may not. */
 static void await_message(struct stream *s)
 {
 	struct connection *c = &s->connection;
+	bool may_end = c->server != NULL && s->spoke;
 	if (!s->begun)
-		connection_deadline(c, c->limits->idle_ms, silent);
+		connection_deadline(c, c->limits->idle_ms, may_end ? NULL : silent);
 }
 
 static void stream_opened(struct connection *c)
@@ -77,6 +80,7 @@ static bool one_message(struct stream *s, struct evbuffer *input, size_t size, s
 	bool fine = s->protocol->message(s, reader_of(bytes, size), s->context, err);
 	(void)evbuffer_drain(input, size);
 	s->begun = false;
+	s->spoke = true;
 	return fine;
 }
 

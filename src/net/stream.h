@@ -20,7 +20,8 @@ struct protocol {
 	/* A whole message. false hangs up with err. */
 	bool (*message)(struct stream *s, struct reader whole, void *context, struct error *err);
 	/* Ends every stream that was accepted or opened, once, also one that never got as far as
-	 * `opened`. why NULL: it simply ended. FAULT_LIMIT: too slow, or silent for too long. */
+	 * `opened`. why NULL: it simply ended, which a server's client may also do by falling
+	 * silent after a message. FAULT_LIMIT: too slow, or silent all the time. */
 	void (*closed)(struct stream *s, const struct error *why, void *context);
 	/* A connection beyond a cap was closed unheard. May be NULL. */
 	void (*refused)(const struct address *peer, const struct error *why, void *context);

@@ -16,7 +16,8 @@ enum { RETRY_MS = 500, SIBLING_MS = 5000, PATH_SIZE = 256 };
 
 static const char service[] = "Cisco Tftp";
 
-/* supplying ------------------------------------------------------------------------------------- */
+/* supplying -------------------------------------------------------------------------------------
+ */
 
 void provision_supply(struct provision *p, struct found_file *found, supply_fn *fn, void *context)
 {
@@ -35,7 +36,8 @@ void provision_supply(struct provision *p, struct found_file *found, supply_fn *
 	found_file_done(found);
 }
 
-/* serving --------------------------------------------------------------------------------------- */
+/* serving ---------------------------------------------------------------------------------------
+ */
 
 static bool all_serve(const struct provision *p)
 {
@@ -129,12 +131,15 @@ static void ask_leaf(struct provision *p)
 		on_leaf, p);
 }
 
+/* Also when the manager is back: what it told meanwhile nobody heard. */
 static void catch_up(void *context)
 {
 	struct provision *p = context;
 	struct error err = { 0 };
 	if (!snapshot_reload(p->snapshot, &err)) {
-		if (err.fault != FAULT_MISSING) /* no cluster yet: the manager will tell */
+		bool no_cluster =
+			err.fault == FAULT_MISSING && snapshot_current(p->snapshot) == NULL;
+		if (!no_cluster) /* of a cluster the manager will tell */
 			try_again(p, &err);
 		return;
 	}
@@ -156,18 +161,14 @@ static void on_push(uint16_t operation, struct reader payload, void *context)
 		loop_stop(p->loop);
 }
 
-static void on_manager(void *context)
-{
-	tell_serving(context);
-}
-
 static void on_end(void *context)
 {
 	struct provision *p = context;
 	loop_stop(p->loop);
 }
 
-/* life ------------------------------------------------------------------------------------------ */
+/* life ------------------------------------------------------------------------------------------
+ */
 
 static struct sibling_client *reach(struct provision *p, const char *socket,
 	const struct sibling_client_events *events, struct error *err)
@@ -199,7 +200,7 @@ static bool open_places(struct provision *p, struct error *err)
 static bool start(struct provision *p, struct error *err)
 {
 	static const struct sibling_client_events quiet = { NULL, NULL };
-	static const struct sibling_client_events events = { on_manager, on_push };
+	static const struct sibling_client_events events = { catch_up, on_push };
 	if (!open_places(p, err) ||
 		(p->retry = timer_new(p->loop, RETRY_MS, false, catch_up, p, err)) == NULL ||
 		(p->signer = reach(p, "signer.provision", &quiet, err)) == NULL ||

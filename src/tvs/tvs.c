@@ -31,7 +31,8 @@ struct tvs {
 	bool asking; /* the signer, for the leaf */
 };
 
-/* answering phones ------------------------------------------------------------------------------ */
+/* answering phones ------------------------------------------------------------------------------
+ */
 
 static bool on_message(struct stream *s, struct reader whole, void *context, struct error *err)
 {
@@ -70,10 +71,11 @@ static const struct protocol protocol = {
 	.refused = refused,
 };
 
-/* what it knows --------------------------------------------------------------------------------- */
+/* what it knows ---------------------------------------------------------------------------------
+ */
 
-static bool know(struct tvs *t, struct vouch *v, const struct snapshot_certificate *row,
-	struct error *err)
+static bool know(
+	struct tvs *t, struct vouch *v, const struct snapshot_certificate *row, struct error *err)
 {
 	AUTO_DONE(bytes) der = { 0 };
 	if (!snapshot_object(t->snapshot, row->digest, LIMIT_CERTIFICATE, &der, err))
@@ -98,7 +100,8 @@ static bool reload(struct tvs *t, struct error *err)
 	return true;
 }
 
-/* serving --------------------------------------------------------------------------------------- */
+/* serving ---------------------------------------------------------------------------------------
+ */
 
 static void on_told(struct reader answer, const struct error *err, void *context)
 {
@@ -139,7 +142,8 @@ static bool serve(struct tvs *t, struct reader answer, struct error *err)
 	t->tls = t->leaf == NULL ? NULL : tls_server_new(t->leaf, true, err);
 	if (t->tls == NULL)
 		return false;
-	t->server = stream_serve(t->loop, process_socket("tvs"), t->tls, &protocol, &limits, t, err);
+	t->server =
+		stream_serve(t->loop, process_socket("tvs"), t->tls, &protocol, &limits, t, err);
 	return t->server != NULL;
 }
 
@@ -167,13 +171,16 @@ static void on_leaf(struct reader answer, const struct error *refusal, void *con
 	tell_serving(t);
 }
 
-/* Takes up the snapshot, and the leaf when there is one to be had and none is loaded yet. */
+/* Also when the manager is back: what it told meanwhile nobody heard. Takes up the snapshot, and
+ * the leaf when there is one to be had and none is loaded yet. */
 static void catch_up(void *context)
 {
 	struct tvs *t = context;
 	struct error err = { 0 };
 	if (!reload(t, &err)) {
-		if (err.fault != FAULT_MISSING) /* no cluster yet: the manager will tell */
+		bool no_cluster =
+			err.fault == FAULT_MISSING && snapshot_current(t->snapshot) == NULL;
+		if (!no_cluster) /* of a cluster the manager will tell */
 			try_again(t, &err);
 		return;
 	}
@@ -198,18 +205,14 @@ static void on_push(uint16_t operation, struct reader payload, void *context)
 		loop_stop(t->loop);
 }
 
-static void on_manager(void *context)
-{
-	tell_serving(context);
-}
-
 static void on_end(void *context)
 {
 	struct tvs *t = context;
 	loop_stop(t->loop);
 }
 
-/* life ------------------------------------------------------------------------------------------ */
+/* life ------------------------------------------------------------------------------------------
+ */
 
 static struct sibling_client *reach(struct tvs *t, const char *socket,
 	const struct sibling_client_events *events, struct error *err)
@@ -223,7 +226,7 @@ static struct sibling_client *reach(struct tvs *t, const char *socket,
 static bool start(struct tvs *t, struct error *err)
 {
 	static const struct sibling_client_events quiet = { NULL, NULL };
-	static const struct sibling_client_events events = { on_manager, on_push };
+	static const struct sibling_client_events events = { catch_up, on_push };
 	char path[PATH_SIZE];
 	(void)snprintf(path, sizeof(path), "%s/%s", t->settings->state, SNAPSHOT_DIRECTORY);
 	const char *paths[] = { path, NULL };

@@ -210,6 +210,37 @@ static void silence_ends(void **state)
 	stream_server_free(l.server);
 }
 
+static void silence_after_a_message_is_an_end_like_another(void **state)
+{
+	const struct stream_limits limits = { .idle_ms = 30 };
+	struct letters l = { 0 };
+	uint8_t bytes[16];
+	letters_serve(&l, *state, NULL, &limits);
+	int fd = scene_dial(&l.at, NULL);
+	say(fd, bytes, letters_write(bytes, "well"));
+	expect(&l, fd, "well");
+	expect_end(&l, fd);
+	scene_until_count(l.scene, &l.closed, 1);
+	assert_int_equal(l.ended_well, 1);
+	stream_server_free(l.server);
+}
+
+static void a_server_that_does_not_answer_is_told(void **state)
+{
+	const struct stream_limits impatient = { .handshake_ms = 5000, .idle_ms = 30 };
+	struct letters client = { .scene = *state };
+	struct stream_target target = { .source = NULL };
+	uint8_t bytes[16];
+	int fd = scene_listen(&target.to);
+	struct stream *s = stream_open(
+		client.scene->loop, &target, &letters_protocol, &impatient, &client, NULL);
+	scene_until_count(client.scene, &client.opened, 1);
+	stream_send(s, reader_of(bytes, letters_write(bytes, "hello?")));
+	scene_until_count(client.scene, &client.closed, 1);
+	assert_int_equal(client.why.fault, FAULT_LIMIT);
+	(void)close(fd);
+}
+
 struct dripping {
 	int fd;
 	unsigned drops;
@@ -460,6 +491,8 @@ int main(void)
 		CASE(leaving_in_the_middle_is_said),
 		CASE(a_reset_is_an_end_like_another),
 		CASE(silence_ends),
+		CASE(silence_after_a_message_is_an_end_like_another),
+		CASE(a_server_that_does_not_answer_is_told),
 		CASE(a_message_has_one_deadline_however_it_drips),
 		CASE(a_fresh_message_has_a_fresh_deadline),
 		CASE(the_cap_in_total_holds),
