@@ -76,8 +76,12 @@ struct line *line_open(struct loop *l, const struct line_plan *plan,
 	}
 	line->events = events;
 	line->context = context;
-	line->stream = stream_open(l, &plan->server, plan->source != NULL ? &source : NULL, true,
-		&tvs, &limits, line, err);
+	const struct stream_target target = {
+		.to = plan->server,
+		.source = plan->source != NULL ? &source : NULL,
+		.tls = true,
+	};
+	line->stream = stream_open(l, &target, &tvs, &limits, line, err);
 	if (line->stream != NULL)
 		return line;
 	free(line);
