@@ -19,13 +19,14 @@
 
 /* clang-format off */
 static const struct process_row rows[] = {
-	{ "signer", 0, false, "keys", 0700,
+	{ "signer", 0, false, 0700, { "keys" },
 		{ "signer.manager", "signer.provision", "signer.tvs" }, signer_run },
-	{ "manager", 1, true, SNAPSHOT_DIRECTORY, 0755,
+	{ "manager", 1, true, 0755,
+		{ SNAPSHOT_DIRECTORY, SNAPSHOT_DIRECTORY "/" SNAPSHOT_OBJECTS },
 		{ "manager.admin", "manager.tvs", "manager.provision" }, manager_run },
-	{ "tvs", 2, false, NULL, 0, { "tvs" }, tvs_run },
-	{ "provision", 3, false, NULL, 0, { "tftp", "http", "https" }, provision_run },
-	{ "admin", 4, false, NULL, 0, { "admin" }, admin_run },
+	{ "tvs", 2, false, 0, { NULL }, { "tvs" }, tvs_run },
+	{ "provision", 3, false, 0, { NULL }, { "tftp", "http", "https" }, provision_run },
+	{ "admin", 4, false, 0, { NULL }, { "admin" }, admin_run },
 };
 /* clang-format on */
 

@@ -79,24 +79,33 @@ static bool own_tree(int dirfd, uid_t user, unsigned depth, struct error *err)
 	return owned;
 }
 
+/* Takes fd over. */
+static bool own_directory(int fd, unsigned mode, uid_t user, struct error *err)
+{
+	if (fchmod(fd, (mode_t)mode) == 0 && (geteuid() != 0 || fchown(fd, user, (gid_t)user) == 0))
+		return own_tree(fd, user, DEPTH_MAX, err);
+	(void)fail_errno(err, "giving it to user %u", (unsigned)user);
+	(void)close(fd);
+	return false;
+}
+
 static bool prepare_own(
 	const struct supervision *node, const struct process_row *row, bool drop, struct error *err)
 {
-	char path[RUN_PATH_SIZE];
-	(void)snprintf(path, sizeof(path), "%s/%s", node->settings->state, row->directory);
-	if (!directory_make(path, row->directory_mode, err))
-		return false;
 	uid_t user = drop ? process_user(node->settings, row->name) : geteuid();
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return fail_errno(err, "%s", path);
-	if (fchmod(fd, (mode_t)row->directory_mode) != 0 ||
-		(geteuid() == 0 && fchown(fd, user, (gid_t)user) != 0)) {
-		(void)fail_errno(err, "%s", path);
-		(void)close(fd);
-		return false;
+	for (size_t i = 0; i < PROCESS_DIRECTORIES && row->directories[i] != NULL; i++) {
+		char path[RUN_PATH_SIZE];
+		(void)snprintf(
+			path, sizeof(path), "%s/%s", node->settings->state, row->directories[i]);
+		if (!directory_make(path, row->directory_mode, err))
+			return false;
+		int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return fail_errno(err, "%s", path);
+		if (!own_directory(fd, row->directory_mode, user, err))
+			return fail_in(err, "%s", path);
 	}
-	return own_tree(fd, user, DEPTH_MAX, err) ? true : fail_in(err, "%s", path);
+	return true;
 }
 
 static bool make_with_mode(const char *path, unsigned mode, struct error *err)
@@ -184,8 +193,7 @@ bool directories_own(const struct supervision *node, bool drop, struct error *er
 			!own_store_files(node->settings, file, err)))
 		return false;
 	for (size_t i = 0; i < node->count; i++)
-		if (node->rows[i].directory != NULL &&
-			!prepare_own(node, &node->rows[i], drop, err))
+		if (!prepare_own(node, &node->rows[i], drop, err))
 			return false;
 	return true;
 }

@@ -19,16 +19,17 @@ enum sandbox {
 	SANDBOX_ADMIN,  /* no files; accepts, asks siblings */
 };
 
-enum { PROCESS_SOCKETS = 6 };
+enum { PROCESS_SOCKETS = 6, PROCESS_DIRECTORIES = 4 };
 
 /* One row a process, in bin/: what it listens on and what runs it. Started in table order, ended
  * in the opposite one. */
 struct process_row {
-	const char *name;      /* "provision" */
-	unsigned user;         /* added to settings.user */
-	bool keeps_store;      /* runs with the group that may write the store */
-	const char *directory; /* its own in the state directory, made for it; or NULL */
+	const char *name; /* "provision" */
+	unsigned user;    /* added to settings.user */
+	bool keeps_store; /* runs with the group that may write the store */
 	unsigned directory_mode;
+	/* Its own in the state directory, made for it, NULL-terminated. */
+	const char *directories[PROCESS_DIRECTORIES];
 	const char *sockets[PROCESS_SOCKETS]; /* names from socket_rows, NULL-terminated */
 	/* Returns false with err when it could not start or go on. true: asked to end. */
 	bool (*run)(const struct settings *settings, struct error *err);

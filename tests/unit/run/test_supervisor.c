@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -124,13 +125,13 @@ static const struct scenario {
 
 static void rows_for(const char *node, struct process_row rows[static 2])
 {
-	rows[0] = (struct process_row){ "manager", 1, true, "snapshot", 0755, { "manager.admin" },
-		steady };
+	rows[0] = (struct process_row){ "manager", 1, true, 0755,
+		{ "snapshot", "snapshot/objects" }, { "manager.admin" }, steady };
 	for (size_t i = 0; i < COUNT(scenarios); i++)
 		if (strcmp(scenarios[i].node, node) == 0)
 			rows[0].run = scenarios[i].run;
-	rows[1] =
-		(struct process_row){ "admin", 4, false, NULL, 0, { "admin", "tftp" }, answering };
+	rows[1] = (struct process_row){ "admin", 4, false, 0, { NULL }, { "admin", "tftp" },
+		answering };
 }
 
 static int open_socket(const struct socket_row *row, const char *where, struct error *err)
@@ -200,6 +201,7 @@ static void configure(void **state, const char *node, unsigned user, struct runn
 
 static void be_supervisor(const struct running *r, int ready, int told)
 {
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing stays after a test that failed */
 	struct error err = { 0 };
 	struct process_row rows[2];
 	struct supervision node = node_of(&r->is, r->settings, rows);
@@ -473,6 +475,9 @@ static void each_process_gets_a_user_of_its_own(void **state)
 	assert_int_equal(stat(path, &facts), 0);
 	assert_int_equal(facts.st_uid, TEST_USER + 1);
 	assert_int_equal(facts.st_mode & 07777, 0755);
+	(void)snprintf(path, sizeof(path), "%s/snapshot/objects", r.is.state);
+	assert_int_equal(stat(path, &facts), 0);
+	assert_int_equal(facts.st_uid, TEST_USER + 1);
 	(void)snprintf(path, sizeof(path), "%s/../store", r.is.state);
 	assert_int_equal(stat(path, &facts), 0);
 	assert_int_equal(facts.st_gid, TEST_USER);
