@@ -6,10 +6,18 @@
 #include <string.h>
 
 static const char *const names[] = {
-	[FAULT_NONE] = "none",       [FAULT_USAGE] = "usage",     [FAULT_MALFORMED] = "malformed",
-	[FAULT_REFUSED] = "refused", [FAULT_MISSING] = "missing", [FAULT_UNTRUSTED] = "untrusted",
-	[FAULT_LIMIT] = "limit",     [FAULT_BUSY] = "busy",       [FAULT_IO] = "io",
-	[FAULT_STORE] = "store",     [FAULT_CRYPTO] = "crypto",   [FAULT_MEMORY] = "memory",
+	[FAULT_NONE] = "none",
+	[FAULT_USAGE] = "usage",
+	[FAULT_MALFORMED] = "malformed",
+	[FAULT_REFUSED] = "refused",
+	[FAULT_MISSING] = "missing",
+	[FAULT_UNTRUSTED] = "untrusted",
+	[FAULT_LIMIT] = "limit",
+	[FAULT_BUSY] = "busy",
+	[FAULT_IO] = "io",
+	[FAULT_STORE] = "store",
+	[FAULT_CRYPTO] = "crypto",
+	[FAULT_MEMORY] = "memory",
 };
 
 static void PRINTF(2, 0) say(struct error *err, const char *format, va_list args)
