@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli_impl.h"
 #include "net/http_client.h"
@@ -61,11 +63,27 @@ static bool fail_told(const json_t *reply, int status, struct error *err)
 	return fail(err, fault, "%s", text);
 }
 
+/* The usual reasons, before the network's own words for them. */
+static bool check_socket(const char *control, struct error *err)
+{
+	if (access(control, W_OK) == 0)
+		return true;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return fail(err, FAULT_IO,
+			"there is no daemon's socket %.120s: start dialtrustd, or name its socket "
+			"with "
+			"--control or DIALTRUST_CONTROL",
+			control);
+	return fail(err, FAULT_IO, "the daemon's socket %.120s: %s", control, strerror(errno));
+}
+
 bool ask_daemon(const char *control, const struct daemon_question *question, json_t **out,
 	struct error *err)
 {
 	char url[2048];
 	struct asking a = { 0 };
+	if (!check_socket(control, err))
+		return false;
 	int size = snprintf(url, sizeof(url), "http://localhost%s", question->path);
 	if (size < 0 || (size_t)size >= sizeof(url))
 		return fail(err, FAULT_USAGE, "the arguments are too long");
@@ -84,10 +102,7 @@ bool ask_daemon(const char *control, const struct daemon_question *question, jso
 	if (!asked) {
 		if (err != NULL)
 			err->fault = FAULT_IO; /* that there is no daemon is no "not found" */
-		return fail_in(err,
-			"no daemon was heard at %.100s (start dialtrustd, or name its socket with "
-			"--control or DIALTRUST_CONTROL)",
-			control);
+		return fail_in(err, "asking the daemon at %.120s", control);
 	}
 	if (a.status < 200 || a.status > 299)
 		return fail_told(reply, a.status, err);

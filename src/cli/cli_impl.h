@@ -53,4 +53,4 @@ const char *control_default(void);
  */
 bool ask_daemon(const char *control, const struct daemon_question *question, json_t **out,
 	struct error *err) MUST_CHECK;
-void print_result(const struct op *op, const json_t *result);
+bool print_result(const struct op *op, const json_t *result, struct error *err) MUST_CHECK;

@@ -131,9 +131,8 @@ bool operate(const struct call *call, struct error *err)
 		    err))
 		return false;
 	json_auto_t *result = reply;
-	if (call->json)
-		output_json(stdout, result);
-	else
-		print_result(op, result);
+	if (!call->json)
+		return print_result(op, result, err);
+	output_json(stdout, result);
 	return true;
 }

@@ -22,34 +22,37 @@ static bool scalar_text(const json_t *value, char *out, size_t size)
 	return true;
 }
 
-static void print_rows(const struct op *op, const json_t *rows)
+static size_t titles_of(const struct op *op, const char *titles[static COLUMNS_MAX])
 {
-	const char *titles[COLUMNS_MAX];
-	size_t columns = 0, index;
-	json_t *row;
-	while (columns < COLUMNS_MAX && op->columns[columns].key != NULL) {
+	size_t columns = 0;
+	for (; columns < COLUMNS_MAX && op->columns[columns].key != NULL; columns++)
 		titles[columns] = op->columns[columns].title;
-		columns++;
-	}
-	struct error err = { 0 };
-	AUTO(table) table = table_new(titles, columns, &err);
+	return columns;
+}
+
+static bool print_rows(const struct op *op, const json_t *rows, struct error *err)
+{
+	const char *cells[COLUMNS_MAX];
+	size_t columns = titles_of(op, cells), index;
+	json_t *row;
+	AUTO(table) table = table_new(cells, columns, err);
+	if (table == NULL)
+		return false;
 	json_array_foreach(rows, index, row)
 	{
 		char texts[COLUMNS_MAX][CELL_SIZE];
-		const char *cells[COLUMNS_MAX];
 		for (size_t i = 0; i < columns; i++) {
 			json_t *value = json_object_get(row, op->columns[i].key);
 			cells[i] = scalar_text(value, texts[i], CELL_SIZE) ? texts[i] : "";
 		}
-		if (table == NULL || !table_add(table, cells, &err))
-			break;
+		if (!table_add(table, cells, err))
+			return false;
 	}
-	if (err.fault != FAULT_NONE)
-		output_message("%s", err.text);
-	else if (json_array_size(rows) == 0)
+	if (json_array_size(rows) == 0)
 		output_message("there are none");
 	else
 		table_print(table, stdout);
+	return true;
 }
 
 /* PEM: its lines as they are. */
@@ -125,14 +128,17 @@ static void print_facts(const char *says, const json_t *object)
 		(says == NULL || strcmp(key, says) != 0)) print_fact(key, value);
 }
 
-void print_result(const struct op *op, const json_t *result)
+bool print_result(const struct op *op, const json_t *result, struct error *err)
 {
+	const json_t *rows = op->rows == NULL ? NULL : json_object_get(result, op->rows);
+	if (!json_is_object(result) || (op->rows != NULL && !json_is_array(rows)))
+		return fail(err, FAULT_IO,
+			"the daemon's answer is not that of `%s`: is it of another version?",
+			op->words);
 	if (op->rows != NULL)
-		print_rows(op, json_object_get(result, op->rows));
-	else
-		print_facts(op->says, result);
-	const char *said =
-		op->says == NULL ? NULL : json_string_value(json_object_get(result, op->says));
-	if (said != NULL)
-		output_message("%s", said);
+		return print_rows(op, rows, err);
+	print_facts(op->says, result);
+	if (op->says != NULL && json_is_string(json_object_get(result, op->says)))
+		output_message("%s", json_string_value(json_object_get(result, op->says)));
+	return true;
 }

@@ -69,23 +69,47 @@ static void describe_operation(const struct op *op, struct op_verb *backing, str
 	};
 }
 
+static size_t first_word(const char *words)
+{
+	return strcspn(words, " ");
+}
+
+static bool same_group(const struct verb *a, const struct verb *b)
+{
+	size_t size = first_word(a->words);
+	return size == first_word(b->words) && strncmp(a->words, b->words, size) == 0;
+}
+
+/* After the last one of its group, so that help lists them together. */
+static void insert(struct verb_table *t, const struct verb *verb)
+{
+	size_t at = t->count;
+	for (size_t i = 0; i < t->count; i++)
+		if (same_group(&t->verbs[i], verb))
+			at = i + 1;
+	memmove(&t->verbs[at + 1], &t->verbs[at], (t->count - at) * sizeof(*t->verbs));
+	t->verbs[at] = *verb;
+	t->count++;
+}
+
 bool verb_table_make(
 	struct verb_table *out, const struct verb *const *extra, size_t count, struct error *err)
 {
 	size_t operations;
 	const struct op *ops = op_rows(&operations);
-	struct verb_table t = { .count = operations + count };
-	t.verbs = calloc(t.count, sizeof(*t.verbs));
-	t.operations = calloc(operations, sizeof(*t.operations));
+	struct verb_table t = { .verbs = calloc(operations + count, sizeof(*t.verbs)),
+		.operations = calloc(operations, sizeof(*t.operations)) };
 	if (t.verbs == NULL || t.operations == NULL) {
 		verb_table_done(&t);
 		return fail_memory(err);
 	}
-	struct verb *at = t.verbs;
-	for (size_t i = 0; i < operations; i++)
-		describe_operation(&ops[i], &t.operations[i], at++);
+	for (size_t i = 0; i < operations; i++) {
+		struct verb verb;
+		describe_operation(&ops[i], &t.operations[i], &verb);
+		insert(&t, &verb);
+	}
 	for (size_t i = 0; i < count; i++)
-		*at++ = *extra[i];
+		insert(&t, extra[i]);
 	*out = t;
 	return true;
 }
@@ -111,11 +135,6 @@ static size_t words_taken(const struct verb *verb, const struct command_line *li
 		at += size + (at[size] == ' ');
 	}
 	return taken;
-}
-
-static size_t first_word(const char *words)
-{
-	return strcspn(words, " ");
 }
 
 bool is_group(const struct verb_table *t, const char *word)
