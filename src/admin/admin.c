@@ -67,13 +67,13 @@ static bool may_ask(const struct http_exchange *x, uint32_t *uid)
 	return http_peer_uid(x, uid) && (*uid == 0 || *uid == geteuid());
 }
 
-static const char *query(const char *name, void *context)
+static const char *query(size_t index, const char **value, void *context)
 {
-	return http_query(context, name);
+	return http_query_at(context, index, value);
 }
 
-static void hand_on(struct admin *a, struct http_exchange *x, const struct question *q,
-	uint32_t uid)
+static void hand_on(
+	struct admin *a, struct http_exchange *x, const struct question *q, uint32_t uid)
 {
 	char actor[32];
 	struct error err = { FAULT_MEMORY, "out of memory" };

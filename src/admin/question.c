@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 static const int statuses[] = {
 	[FAULT_NONE] = 200,
 	[FAULT_USAGE] = 400,
@@ -35,6 +37,22 @@ static json_t *as_text(const json_t *value)
 	return json_is_string(value) ? json_string(json_string_value(value)) : NULL;
 }
 
+/* Takes text over. False: the operation has no such field, or has it already. */
+static bool put(const struct op *op, json_t *arguments, const char *name, json_t *text)
+{
+	if (op_field_find(op, name) != NULL && json_object_get(arguments, name) == NULL)
+		return json_object_set_new(arguments, name, text) == 0;
+	json_decref(text);
+	return false;
+}
+
+static bool not_there(const struct op *op, const char *name, struct error *err)
+{
+	char shown[80];
+	text_escape(reader_of_text(name), shown, sizeof(shown));
+	return fail(err, FAULT_USAGE, "%s does not take \"%s\" there", op->words, shown);
+}
+
 static bool body_fields(const struct question_source *from, const struct op *op, json_t *arguments,
 	struct error *err)
 {
@@ -48,27 +66,24 @@ static bool body_fields(const struct question_source *from, const struct op *op,
 	if (!json_is_object(body))
 		return fail(err, FAULT_MALFORMED, "the body is no JSON object: %s, line %d",
 			body == NULL ? where.text : "another value", body == NULL ? where.line : 1);
-	json_object_foreach(body, name, value) {
+	json_object_foreach(body, name, value)
+	{
 		json_t *text = as_text(value);
-		if (op_field_find(op, name) == NULL || text == NULL ||
-			json_object_get(arguments, name) != NULL) {
-			json_decref(text);
-			return fail(err, FAULT_USAGE, "%s does not take \"%.40s\" there",
-				op->words, name);
-		}
-		(void)json_object_set_new(arguments, name, text);
+		if (text == NULL || !put(op, arguments, name, text))
+			return not_there(op, name, err);
 	}
 	return true;
 }
 
-static bool query_fields(const struct question_source *from, const struct op *op,
-	json_t *arguments)
+static bool query_fields(const struct question_source *from, const struct op *op, json_t *arguments,
+	struct error *err)
 {
-	for (const struct op_field *f = op->fields; f != NULL && f->name != NULL; f++) {
-		const char *value = from->query(f->name, from->context);
-		if (value != NULL && json_object_get(arguments, f->name) == NULL &&
-			json_object_set_new(arguments, f->name, json_string(value)) != 0)
-			return false;
+	const char *name, *value;
+	bool get = strcmp(op->method, "GET") == 0;
+	for (size_t i = 0; (name = from->query(i, &value, from->context)) != NULL; i++) {
+		json_t *text = get ? json_string(value) : NULL; /* NULL when it is not UTF-8 */
+		if (text == NULL || !put(op, arguments, name, text))
+			return not_there(op, name, err);
 	}
 	return true;
 }
@@ -93,12 +108,11 @@ bool question_read(const struct question_source *from, struct question *out, str
 	const struct op *op =
 		op_find_path(from->method, from->path, path_field, arguments, &other_method);
 	if (op == NULL)
-		return other_method ? fail(err, FAULT_USAGE, "%s is not for %s", from->path,
-					      from->method)
-				    : fail(err, FAULT_MISSING, "there is no %s here", from->path);
-	if (strcmp(from->method, "GET") == 0 && !query_fields(from, op, arguments))
-		return fail_memory(err);
-	if (!body_fields(from, op, arguments, err) || !check_fields(op, arguments, err))
+		return other_method
+			? fail(err, FAULT_USAGE, "%s is not for %s", from->path, from->method)
+			: fail(err, FAULT_MISSING, "there is no %s here", from->path);
+	if (!query_fields(from, op, arguments, err) || !body_fields(from, op, arguments, err) ||
+		!check_fields(op, arguments, err))
 		return false;
 	*out = (struct question){ op, json_incref(arguments) };
 	return true;

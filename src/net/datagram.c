@@ -37,7 +37,7 @@ static struct address destination(struct msghdr *message, const struct address *
 		struct in6_pktinfo info6 = { 0 };
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			reader_copy(&value, &info, sizeof(info));
-			four->sin_addr = info.ipi_addr;
+			four->sin_addr = info.ipi_spec_dst; /* ours, also of a broadcast */
 		}
 		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			reader_copy(&value, &info6, sizeof(info6));

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,20 +12,24 @@
 #include "run/files.h"
 #include "wire/signed_header.h"
 
-/* the snapshot ---------------------------------------------------------------------------------- */
+static int by_name(const void *name, const void *file)
+{
+	return strcmp(name, ((const struct snapshot_file *)file)->name);
+}
 
 static const struct snapshot_file *in_snapshot(const struct catalogue *c, const char *name)
 {
 	const struct snapshot_index *index = snapshot_current(c->snapshot);
-	const struct snapshot_file *other_case = NULL;
-	for (size_t i = 0; index != NULL && i < index->file_count; i++) {
-		const struct snapshot_file *file = &index->files[i];
-		if (strcmp(file->name, name) == 0)
-			return file;
-		if (text_same_nocase(file->name, name))
-			other_case = file;
-	}
-	return other_case;
+	if (index == NULL || index->file_count == 0)
+		return NULL;
+	const struct snapshot_file *exact =
+		bsearch(name, index->files, index->file_count, sizeof(*index->files), by_name);
+	if (exact != NULL)
+		return exact;
+	for (size_t i = 0; i < index->file_count; i++)
+		if (text_same_nocase(index->files[i].name, name))
+			return &index->files[i];
+	return NULL;
 }
 
 static bool take_object(const struct catalogue *c, const struct snapshot_file *file,
@@ -32,8 +37,6 @@ static bool take_object(const struct catalogue *c, const struct snapshot_file *f
 {
 	return snapshot_object(c->snapshot, file->digest, LIMIT_SIGNED_FILE, &out->bytes, err);
 }
-
-/* the operator's tree --------------------------------------------------------------------------- */
 
 struct spelling {
 	char path[LIMIT_FILE_NAME];
@@ -87,8 +90,8 @@ static bool other_case(int root, const char *name, struct spelling *out)
 	return true;
 }
 
-static bool open_in_tree(const struct catalogue *c, const char *name, struct found_file *out,
-	struct error *err)
+static bool open_in_tree(
+	const struct catalogue *c, const char *name, struct found_file *out, struct error *err)
 {
 	struct spelling spelling;
 	if (c->root < 0)
@@ -104,8 +107,8 @@ bool found_file_read(struct found_file *f, struct error *err)
 	if (f->fd < 0)
 		return true;
 	if (f->size > LIMIT_PASSED_FILE)
-		return fail(err, FAULT_LIMIT, "%s: over %d bytes", f->asked.name,
-			LIMIT_PASSED_FILE);
+		return fail(
+			err, FAULT_LIMIT, "%s: over %d bytes", f->asked.name, LIMIT_PASSED_FILE);
 	AUTO_DONE(writer) w = writer_new(f->size);
 	uint8_t block[65536];
 	ssize_t got;
@@ -122,7 +125,15 @@ bool found_file_read(struct found_file *f, struct error *err)
 	return true;
 }
 
-/* kinds of names -------------------------------------------------------------------------------- */
+/* A configuration is served as the manager has merged it, or not at all: what lies in the tree
+ * under such a name was refused by it, or has not been read yet. */
+static bool is_configuration(const char *source)
+{
+	static const char suffix[] = ".cnf.xml";
+	size_t size = strlen(source), tail = sizeof(suffix) - 1;
+	return strchr(source, '/') == NULL && size > tail &&
+		text_same_nocase(source + size - tail, suffix);
+}
 
 static bool find_list(const struct catalogue *c, struct found_file *out, struct error *err)
 {
@@ -133,14 +144,16 @@ static bool find_list(const struct catalogue *c, struct found_file *out, struct 
 }
 
 /* What lies in the tree under the signed name itself passes through: somebody else signed it. */
-static bool find_signed(const struct catalogue *c, bool secure_transport, struct found_file *out,
-	struct error *err)
+static bool find_signed(
+	const struct catalogue *c, bool secure_transport, struct found_file *out, struct error *err)
 {
 	const struct snapshot_file *file = in_snapshot(c, out->asked.source);
-	if (file != NULL) {
-		out->to_sign = !secure_transport;
+	if (file != NULL && file->kind == SNAPSHOT_CONFIGURATION) {
+		out->to_sign = !secure_transport || out->asked.device[0] == '\0';
 		return take_object(c, file, out, err);
 	}
+	if (file != NULL || is_configuration(out->asked.source))
+		return fail(err, FAULT_MISSING, "no %s to be signed", out->asked.source);
 	if (open_in_tree(c, out->asked.name, out, err))
 		return true;
 	if (err->fault != FAULT_MISSING || !open_in_tree(c, out->asked.source, out, err))
@@ -160,12 +173,14 @@ static bool find_signed(const struct catalogue *c, bool secure_transport, struct
 static bool find_plain(const struct catalogue *c, struct found_file *out, struct error *err)
 {
 	const struct snapshot_file *file = in_snapshot(c, out->asked.name);
+	if (file == NULL && is_configuration(out->asked.name))
+		return fail(err, FAULT_MISSING, "no configuration %s", out->asked.name);
 	return file != NULL ? take_object(c, file, out, err)
 			    : open_in_tree(c, out->asked.name, out, err);
 }
 
-static bool find_kind(const struct catalogue *c, bool secure_transport, struct found_file *out,
-	struct error *err)
+static bool find_kind(
+	const struct catalogue *c, bool secure_transport, struct found_file *out, struct error *err)
 {
 	switch (out->asked.kind) {
 	case PROVISION_ITL:

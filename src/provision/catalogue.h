@@ -14,9 +14,9 @@ struct catalogue {
 
 struct found_file {
 	struct provision_name asked;
-	bool to_sign;     /* `bytes` is the payload of a file that is to be signed */
+	bool to_sign;       /* `bytes` is the payload of a file that is to be signed */
 	struct bytes bytes; /* owned, unless fd is open */
-	int fd;           /* -1, or an open file of the tree that passes through as it is */
+	int fd;             /* -1, or an open file of the tree that passes through as it is */
 	size_t size;
 };
 

@@ -33,6 +33,11 @@ void content_free(struct content *c)
 	free(c);
 }
 
+bool content_shared(const struct content *c)
+{
+	return c->owners > 1;
+}
+
 struct reader content_bytes(const struct content *c)
 {
 	return bytes_reader(&c->bytes);

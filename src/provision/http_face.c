@@ -35,7 +35,7 @@ static void on_sent(bool whole, void *context)
 
 static int status_of(enum fault fault)
 {
-	return fault == FAULT_MISSING ? 404
+	return fault == FAULT_MISSING    ? 404
 		: fault == FAULT_REFUSED ? 403
 		: fault == FAULT_BUSY    ? 503
 					 : 500;
@@ -102,7 +102,7 @@ static void on_request(struct http_exchange *x, struct provision *p, bool secure
 		free(d);
 		return;
 	}
-	serve(d, path + 1);
+	serve(d, path);
 }
 
 static void on_plain(struct http_exchange *x, void *context)
@@ -121,8 +121,8 @@ static void on_bad(const char *peer, const struct error *why, void *context)
 	log_refused(peer, "http", why);
 }
 
-struct http_server *http_face_new(struct provision *p, int fd, struct tls_server *tls,
-	struct error *err)
+struct http_server *http_face_new(
+	struct provision *p, int fd, struct tls_server *tls, struct error *err)
 {
 	const struct settings *s = p->settings;
 	const struct http_limits limits = {

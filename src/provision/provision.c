@@ -31,7 +31,9 @@ void provision_supply(struct provision *p, struct found_file *found, supply_fn *
 		found_file_done(found);
 		return;
 	}
-	AUTO(content) content = content_new(&found->bytes, &err);
+	AUTO(content)
+	content = found->fd >= 0 ? shelf_take(p->shelf, found, &err)
+				 : content_new(&found->bytes, &err);
 	fn(content, content == NULL ? &err : NULL, context);
 	found_file_done(found);
 }
@@ -203,6 +205,7 @@ static bool start(struct provision *p, struct error *err)
 	static const struct sibling_client_events events = { catch_up, on_push };
 	if (!open_places(p, err) ||
 		(p->retry = timer_new(p->loop, RETRY_MS, false, catch_up, p, err)) == NULL ||
+		(p->shelf = shelf_new(err)) == NULL ||
 		(p->signer = reach(p, "signer.provision", &quiet, err)) == NULL ||
 		(p->signing = signing_new(p->signer, err)) == NULL ||
 		(p->manager = reach(p, "manager.provision", &events, err)) == NULL)
@@ -223,6 +226,7 @@ static void end(struct provision *p)
 	http_server_free(p->http);
 	http_server_free(p->https);
 	tftp_face_free(p->tftp);
+	shelf_free(p->shelf);
 	signing_free(p->signing);
 	timer_free(p->retry);
 	tls_server_free(p->tls);

@@ -2,6 +2,7 @@
 /* Cisco Tftp's own nouns; stays in this room. */
 #include "net/http_server.h"
 #include "provision/catalogue.h"
+#include "provision/shelf.h"
 #include "provision/signing.h"
 #include "run/settings.h"
 
@@ -12,6 +13,7 @@ struct provision {
 	struct loop *loop;
 	struct snapshot *snapshot;
 	struct catalogue catalogue;
+	struct shelf *shelf;
 	struct signing *signing;
 	struct sibling_client *signer, *manager;
 	struct timer *retry;
@@ -24,7 +26,7 @@ struct provision {
 
 /* Exactly one call, perhaps at once: the file's bytes (lent), or why not. */
 typedef void supply_fn(struct content *content, const struct error *err, void *context);
-/* Signs where it must; takes what `found` owns. */
+/* Signs where it must, reads what passes through; takes what `found` owns. */
 void provision_supply(struct provision *p, struct found_file *found, supply_fn *fn, void *context);
 
 /* provision/tftp_face.c */
@@ -32,5 +34,5 @@ struct tftp_face *tftp_face_new(struct provision *p, int fd, struct error *err);
 void tftp_face_free(struct tftp_face *f);
 
 /* provision/http_face.c */
-struct http_server *http_face_new(struct provision *p, int fd, struct tls_server *tls,
-	struct error *err); /* takes fd over */
+struct http_server *http_face_new(
+	struct provision *p, int fd, struct tls_server *tls, struct error *err); /* takes fd over */

@@ -30,7 +30,7 @@ struct signing {
 	struct cert *cert;
 	uint8_t key[DIGEST_SIZE];
 	struct kept *kept;
-	size_t size;   /* bytes of all contents */
+	size_t size; /* bytes of all contents */
 	uint64_t turn;
 	size_t questions;
 };
@@ -85,8 +85,6 @@ size_t signing_questions(const struct signing *s)
 	return s->questions;
 }
 
-/* keeping --------------------------------------------------------------------------------------- */
-
 static bool digest_of_question(const struct signing *s, const char *name, enum hash_code hash,
 	struct reader payload, uint8_t out[static DIGEST_SIZE], struct error *err)
 {
@@ -133,8 +131,6 @@ static void make_room(struct signing *s, const struct kept *newest)
 		forget(s, oldest);
 	}
 }
-
-/* asking ---------------------------------------------------------------------------------------- */
 
 static void answer_all(struct kept *k, struct content *content, const struct error *err)
 {

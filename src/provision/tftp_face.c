@@ -11,11 +11,16 @@
 #include "run/log.h"
 #include "talk/tftp_server.h"
 
-enum { BLOCK_SIZE_MAX = 1428, TRIES = 5 };
+enum { BLOCK_SIZE_MAX = 1428, TRIES = 5, NOT_STARTED = 60000 /* ms */ };
+
+/* Who asks, and the address of ours that was asked: answers come from there, with a fresh port. */
+struct route {
+	struct address phone, local;
+};
 
 struct transfer {
 	struct tftp_face *face;
-	struct address phone, local;
+	struct route route;
 	struct tftp_packet request;
 	struct datagram *socket; /* NULL while the file is being signed */
 	struct content *content;
@@ -37,8 +42,6 @@ static const struct tftp_server_settings server_settings = {
 	.tries = TRIES,
 };
 
-/* transfers ------------------------------------------------------------------------------------- */
-
 static void transfer_free(struct transfer *t)
 {
 	struct tftp_face *f = t->face;
@@ -51,19 +54,20 @@ static void transfer_free(struct transfer *t)
 	datagram_free(t->socket);
 	timer_free(t->timer);
 	content_free(t->content);
+	shelf_tidy(f->provision->shelf);
 	free(t);
 }
 
 static void emit(struct reader bytes, void *context)
 {
 	struct transfer *t = context;
-	datagram_send(t->socket, &t->phone, bytes);
+	datagram_send(t->socket, &t->route.phone, bytes);
 }
 
 static void tell_end(const struct transfer *t)
 {
 	char peer[ADDRESS_TEXT_SIZE], name[LIMIT_FILE_NAME];
-	address_text(&t->phone, peer);
+	address_text(&t->route.phone, peer);
 	text_escape(reader_of_text(t->request.name), name, sizeof(name));
 	if (t->server.complete)
 		log_info("%s fetched %s, %zu bytes by TFTP", peer, name,
@@ -108,6 +112,26 @@ static void send_error(struct datagram *socket, const struct address *to, enum t
 		datagram_send(socket, to, writer_written(&w));
 }
 
+static void ignore(struct datagram *d, const struct address *from, const struct address *to,
+	struct reader bytes, void *context)
+{
+	(void)d;
+	(void)from;
+	(void)to;
+	(void)bytes;
+	(void)context;
+}
+
+/* Instead of a transfer. Clients that connect their socket hear only the address they asked. */
+static void answer_error(
+	struct tftp_face *f, const struct route *route, enum tftp_error code, const char *message)
+{
+	struct datagram *fresh =
+		datagram_open(f->provision->loop, &route->local, ignore, NULL, NULL);
+	send_error(fresh != NULL ? fresh : f->socket, &route->phone, code, message);
+	datagram_free(fresh);
+}
+
 static void on_packet(struct datagram *d, const struct address *from, const struct address *to,
 	struct reader bytes, void *context)
 {
@@ -117,7 +141,7 @@ static void on_packet(struct datagram *d, const struct address *from, const stru
 	struct error err = { 0 };
 	char peer[ADDRESS_TEXT_SIZE];
 	const struct tftp_out out = { emit, t };
-	if (!address_same(from, &t->phone)) {
+	if (!address_same(from, &t->route.phone)) {
 		send_error(d, from, TFTP_UNKNOWN_TID, "this transfer is another's");
 		return;
 	}
@@ -131,23 +155,23 @@ static void on_packet(struct datagram *d, const struct address *from, const stru
 
 static enum tftp_error code_of(enum fault fault)
 {
-	return fault == FAULT_MISSING ? TFTP_NOT_FOUND
+	return fault == FAULT_MISSING    ? TFTP_NOT_FOUND
 		: fault == FAULT_REFUSED ? TFTP_ACCESS
 					 : TFTP_UNDEFINED;
 }
 
 /* "No such file" is the usual answer to a phone without a CTL: not worth a warning. */
-static void refuse(struct tftp_face *f, const struct address *phone, const char *name,
-	const struct error *why)
+static void refuse(
+	struct tftp_face *f, const struct route *route, const char *name, const struct error *why)
 {
 	char peer[ADDRESS_TEXT_SIZE], escaped[LIMIT_FILE_NAME];
-	address_text(phone, peer);
+	address_text(&route->phone, peer);
 	text_escape(reader_of_text(name), escaped, sizeof(escaped));
 	if (why->fault == FAULT_MISSING)
 		log_info("%s asked for %s by TFTP: %s", peer, escaped, why->text);
 	else
 		log_refused(peer, "tftp", why);
-	send_error(f->socket, phone, code_of(why->fault),
+	answer_error(f, route, code_of(why->fault),
 		why->fault == FAULT_MISSING ? "File not found" : why->text);
 }
 
@@ -157,13 +181,13 @@ static void on_supply(struct content *content, const struct error *err, void *co
 	struct tftp_face *f = t->face;
 	struct error why = { 0 };
 	if (err != NULL) {
-		refuse(f, &t->phone, t->request.name, err);
+		refuse(f, &t->route, t->request.name, err);
 		transfer_free(t);
 		return;
 	}
-	t->socket = datagram_open(f->provision->loop, &t->local, on_packet, t, &why);
+	t->socket = datagram_open(f->provision->loop, &t->route.local, on_packet, t, &why);
 	if (t->socket == NULL) {
-		refuse(f, &t->phone, t->request.name, &why);
+		refuse(f, &t->route, t->request.name, &why);
 		transfer_free(t);
 		return;
 	}
@@ -174,14 +198,13 @@ static void on_supply(struct content *content, const struct error *err, void *co
 	settle(t);
 }
 
-/* requests -------------------------------------------------------------------------------------- */
-
 /* The same request again while it is being served: a phone that did not hear the first answer. */
-static bool is_served(const struct tftp_face *f, const struct address *phone,
-	const struct tftp_packet *request)
+static bool is_served(
+	const struct tftp_face *f, const struct address *phone, const struct tftp_packet *request)
 {
 	for (const struct transfer *t = f->transfers; t != NULL; t = t->next)
-		if (address_same(&t->phone, phone) && strcmp(t->request.name, request->name) == 0)
+		if (address_same(&t->route.phone, phone) &&
+			strcmp(t->request.name, request->name) == 0)
 			return true;
 	return false;
 }
@@ -191,7 +214,7 @@ static bool within_limits(const struct tftp_face *f, const struct address *phone
 	const struct settings *settings = f->provision->settings;
 	size_t same = 0;
 	for (const struct transfer *t = f->transfers; t != NULL; t = t->next)
-		same += address_same_host(&t->phone, phone);
+		same += address_same_host(&t->route.phone, phone);
 	if (settings->tftp_transfers != 0 && f->count >= settings->tftp_transfers)
 		return fail(err, FAULT_BUSY, "%zu transfers are under way, no more are allowed",
 			f->count);
@@ -201,23 +224,20 @@ static bool within_limits(const struct tftp_face *f, const struct address *phone
 	return true;
 }
 
-static struct transfer *transfer_new(struct tftp_face *f, const struct address *phone,
-	const struct address *local, const struct tftp_packet *request, struct error *err)
+static struct transfer *transfer_new(struct tftp_face *f, const struct route *route,
+	const struct tftp_packet *request, struct error *err)
 {
 	struct transfer *t = calloc(1, sizeof(*t));
-	struct error bad = { 0 };
-	char host[ADDRESS_TEXT_SIZE];
 	if (t == NULL) {
 		(void)fail_memory(err);
 		return NULL;
 	}
 	t->face = f;
-	t->phone = *phone;
+	t->route = *route;
 	t->request = *request;
 	t->request.data = (struct reader){ 0 };
-	t->timer = timer_new(f->provision->loop, LIMIT_TFTP_BLOCK, false, on_tick, t, err);
-	if (t->timer == NULL || !address_of(address_host(local, host), 0, &t->local, &bad)) {
-		timer_free(t->timer);
+	t->timer = timer_new(f->provision->loop, NOT_STARTED, false, on_tick, t, err);
+	if (t->timer == NULL) {
 		free(t);
 		return NULL;
 	}
@@ -227,22 +247,19 @@ static struct transfer *transfer_new(struct tftp_face *f, const struct address *
 	return t;
 }
 
-static void serve(struct tftp_face *f, const struct address *phone, const struct address *local,
-	const struct tftp_packet *request)
+static void serve(struct tftp_face *f, const struct route *route, const struct tftp_packet *request)
 {
 	struct error err = { 0 };
 	struct found_file found;
-	if (!within_limits(f, phone, &err) ||
+	if (!within_limits(f, &route->phone, &err) ||
 		!catalogue_find(&f->provision->catalogue, request->name, false, &found, &err)) {
-		refuse(f, phone, request->name, &err);
+		refuse(f, route, request->name, &err);
 		return;
 	}
-	struct transfer *t = NULL;
-	if (found_file_read(&found, &err))
-		t = transfer_new(f, phone, local, request, &err);
+	struct transfer *t = transfer_new(f, route, request, &err);
 	if (t == NULL) {
 		found_file_done(&found);
-		refuse(f, phone, request->name, &err);
+		refuse(f, route, request->name, &err);
 		return;
 	}
 	provision_supply(f->provision, &found, on_supply, t);
@@ -254,11 +271,15 @@ static void on_request(struct datagram *d, const struct address *from, const str
 	struct tftp_face *f = context;
 	struct tftp_packet packet;
 	struct error err = { 0 };
-	char peer[ADDRESS_TEXT_SIZE];
+	char peer[ADDRESS_TEXT_SIZE], host[ADDRESS_TEXT_SIZE];
+	struct route route = { .phone = *from };
+	(void)d;
+	if (!address_of(address_host(to, host), 0, &route.local, &err))
+		return; /* it came to no address of ours */
 	bool fine = tftp_packet_parse(bytes, &packet, &err);
 	if (fine && packet.opcode == TFTP_READ && packet.mode != TFTP_MAIL) {
 		if (!is_served(f, from, &packet))
-			serve(f, from, to, &packet);
+			serve(f, &route, &packet);
 		return;
 	}
 	if (fine)
@@ -267,9 +288,9 @@ static void on_request(struct datagram *d, const struct address *from, const str
 						    : "only read requests come in here");
 	log_refused(address_text(from, peer), "tftp", &err);
 	if (fine && packet.opcode == TFTP_WRITE)
-		send_error(d, from, TFTP_ACCESS, err.text);
+		answer_error(f, &route, TFTP_ACCESS, err.text);
 	else if (!fine || packet.opcode == TFTP_READ)
-		send_error(d, from, TFTP_ILLEGAL, "not a read request");
+		answer_error(f, &route, TFTP_ILLEGAL, "not a read request");
 }
 
 struct tftp_face *tftp_face_new(struct provision *p, int fd, struct error *err)

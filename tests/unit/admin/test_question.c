@@ -1,11 +1,11 @@
 /* Requests become operations with checked arguments, or a fault with a sentence. */
 #include "admin/question.h"
 
-#include <string.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h> /* last: it takes the word `fail` for itself */
 
@@ -13,11 +13,14 @@ struct pair {
 	const char *name, *value;
 };
 
-static const char *query(const char *name, void *context)
+static const char *query(size_t index, const char **value, void *context)
 {
-	for (const struct pair *p = context; p != NULL && p->name != NULL; p++)
-		if (strcmp(p->name, name) == 0)
-			return p->value;
+	const struct pair *pairs = context;
+	for (size_t i = 0; pairs != NULL && pairs[i].name != NULL; i++)
+		if (i == index) {
+			*value = pairs[i].value;
+			return pairs[i].name;
+		}
 	return NULL;
 }
 
@@ -44,8 +47,8 @@ static void a_path_carries_its_fields(void **state)
 	(void)state;
 	struct question q;
 	struct error err = { 0 };
-	assert_true(asked("POST", "/v1/nodes/pub/certificates/CallManager/regenerate", NULL, NULL, &q,
-		&err));
+	assert_true(asked(
+		"POST", "/v1/nodes/pub/certificates/CallManager/regenerate", NULL, NULL, &q, &err));
 	assert_int_equal(q.op->id, OP_CERT_REGEN);
 	assert_string_equal(argument(&q, "node"), "pub");
 	assert_string_equal(argument(&q, "unit"), "CallManager");
@@ -64,13 +67,42 @@ static void a_get_takes_its_query(void **state)
 	question_done(&q);
 }
 
+static void a_query_that_does_not_fit_is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *method, *path;
+		struct pair pairs[3];
+		const char *says;
+	} bad[] = {
+		{ "GET", "/v1/certificates", { { "colour", "red" } }, "\"colour\"" },
+		{ "GET", "/v1/certificates", { { "node", "a" }, { "node", "b" } }, "\"node\"" },
+		{ "GET", "/v1/certificates", { { "node", "\xff" } }, "\"node\"" },
+		{ "GET", "/v1/certificates", { { "\x1b[31m", "" } }, "\\x1b" },
+		{ "POST", "/v1/nodes/pub/certificates/TVS/regenerate", { { "unit", "TVS" } },
+			"\"unit\"" },
+		{ "POST", "/v1/nodes", { { "node", "sub1" } }, "\"node\"" },
+	};
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct question q = { 0 };
+		struct error err = { 0 };
+		struct pair pairs[3];
+		memcpy(pairs, bad[i].pairs, sizeof(pairs));
+		assert_false(asked(bad[i].method, bad[i].path, NULL, pairs, &q, &err));
+		assert_int_equal(err.fault, FAULT_USAGE);
+		assert_non_null(strstr(err.text, bad[i].says));
+		assert_null(q.arguments);
+	}
+}
+
 static void a_body_may_hold_numbers(void **state)
 {
 	(void)state;
 	struct question q;
 	struct error err = { 0 };
 	assert_true(asked("POST", "/v1/nodes",
-		"{\"node\":\"sub1\",\"address\":\"127.0.10.2\",\"tftp-port\":6969}", NULL, &q, &err));
+		"{\"node\":\"sub1\",\"address\":\"127.0.10.2\",\"tftp-port\":6969}", NULL, &q,
+		&err));
 	assert_string_equal(argument(&q, "tftp-port"), "6969");
 	question_done(&q);
 }
@@ -126,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_path_carries_its_fields),
 		cmocka_unit_test(a_get_takes_its_query),
+		cmocka_unit_test(a_query_that_does_not_fit_is_refused),
 		cmocka_unit_test(a_body_may_hold_numbers),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 		cmocka_unit_test(every_fault_has_a_status),
