@@ -29,10 +29,13 @@ static bool steps(struct manager *m, struct error *err)
 	uint64_t number;
 	if (!store_change_number(m->store, &number, err))
 		return false;
-	if (m->index != NULL && m->index->number == number && !m->root_changed)
-		return true;
-	m->root_changed = false;
-	return snapshot_write(m, &self, err);
+	if (m->index == NULL || m->index->number != number || m->root_changed) {
+		m->root_changed = false;
+		if (!snapshot_write(m, &self, err))
+			return false;
+	}
+	services_restart_due(m);
+	return true;
 }
 
 void manager_catch_up(struct manager *m)

@@ -23,11 +23,12 @@ struct manager {
 	struct sibling_server *servers[PEER_COUNT];
 	struct sibling_peer *peers[PEER_COUNT]; /* the process that is connected now, or NULL */
 	int serving_pid[PEER_COUNT];            /* of the process that last said that it serves */
-	int restarting_pid[PEER_COUNT];         /* told to end: what it still says is ignored */
+	int restarting_pid[PEER_COUNT];         /* is to end: what it still says is ignored */
+	bool restart_due[PEER_COUNT];           /* when the snapshot has what it is to load */
 	struct snapshot_index *index;           /* last written, or what was found at start */
 	int snapshot, objects, root, root_watch;
 	bool root_changed;
-	bool reconciled; /* signer and database agree about keys */
+	bool reconciled;  /* signer and database agree about keys */
 	int64_t retry_at; /* monotonic ms: after a failed catch-up */
 	struct waiting *waiting;
 };
@@ -37,7 +38,7 @@ struct asked {
 	const struct op *op;
 	const json_t *arguments;
 	const char *actor;
-	uint64_t job; /* finished in the change that the operation makes; 0: asked directly */
+	uint64_t job;     /* finished in the change that the operation makes; 0: asked directly */
 	bool wait_served; /* set by the operation: answer when every node serves the outcome */
 };
 
@@ -71,7 +72,7 @@ bool argument_number(const struct asked *asked, const char *name, uint64_t fallb
 /* Copies the text, or the fallback where it is absent. */
 bool argument_copy(const struct asked *asked, const char *name, const char *fallback, char *out,
 	size_t size, struct error *err) MUST_CHECK;
-json_t *result_new(void); /* {"schema_version": 1} */
+json_t *result_new(void);                              /* {"schema_version": 1} */
 json_t *result_of_rows(const char *key, json_t *rows); /* another owner of rows */
 
 /* manager/catch_up.c: brings this node to what the database says: certificates made, jobs run,
@@ -99,14 +100,15 @@ bool identity_mark_live(struct manager *m, const struct made_identity *made,
 void identity_done(struct made_identity *made);
 
 /* manager/lists.c */
-bool lists_want(struct txn *t, const struct unit *unit, const char *node,
-	struct error *err) MUST_CHECK;
+bool lists_want(struct txn *t, const struct unit *unit, const char *node, struct error *err)
+	MUST_CHECK;
 bool lists_publish(struct manager *m, struct error *err) MUST_CHECK;
 
 /* manager/services.c */
-bool services_after(struct txn *t, const struct unit *unit, const char *node,
-	struct error *err) MUST_CHECK;
+bool services_after(struct txn *t, const struct unit *unit, const char *node, struct error *err)
+	MUST_CHECK;
 bool services_default(struct txn *t, const struct node *node, struct error *err) MUST_CHECK;
+void services_restart_due(struct manager *m);
 void services_now_serving(struct manager *m, enum manager_peer peer, int pid, uint64_t number);
 
 /* manager/jobs.c */
@@ -135,5 +137,5 @@ bool configuration_merge(struct reader xml, const struct configuration_facts *fa
 bool phones_scan(struct manager *m, struct error *err) MUST_CHECK;
 /* Walks the names of configurations in the root, "SEP….cnf.xml", sorted. */
 typedef bool configuration_fn(const char *file, const char *device, void *into, struct error *err);
-bool configurations_each(struct manager *m, configuration_fn *each, void *into,
-	struct error *err) MUST_CHECK;
+bool configurations_each(struct manager *m, configuration_fn *each, void *into, struct error *err)
+	MUST_CHECK;

@@ -20,7 +20,7 @@ static bool device_of(const char *file, char *out, size_t size)
 	if (length <= tail || strcmp(file + length - tail, suffix) != 0 || length - tail >= size)
 		return false;
 	(void)snprintf(out, size, "%.*s", (int)(length - tail), file);
-	return true;
+	return strcmp(out, "XMLDefault") != 0;
 }
 
 static int configurations_only(const struct dirent *entry)
@@ -54,7 +54,8 @@ bool configurations_each(struct manager *m, configuration_fn *each, void *into, 
 	return fine;
 }
 
-/* Scanning: rows that appear and rows whose file is gone. ---------------------------------------- */
+/* Scanning: rows that appear and rows whose file is gone. ----------------------------------------
+ */
 
 struct scanned {
 	char name[DEVICE_NAME_SIZE];
@@ -73,7 +74,7 @@ static bool collect(const char *file, const char *device, void *into, struct err
 {
 	(void)file;
 	struct scan *s = into;
-	if (!device_name_check(device, NULL) || strcmp(device, "XMLDefault") == 0)
+	if (!device_name_check(device, NULL))
 		return true;
 	if (s->count == s->capacity) {
 		size_t wanted = s->capacity == 0 ? 64 : 2 * s->capacity;
@@ -99,9 +100,8 @@ static bool compare_row(const struct phone_row *row, void *into, struct error *e
 	struct scan *s = into;
 	struct scanned key = { .known = false };
 	(void)snprintf(key.name, sizeof(key.name), "%s", row->name);
-	struct scanned *found = s->count == 0
-		? NULL
-		: bsearch(&key, s->found, s->count, sizeof(key), by_name);
+	struct scanned *found =
+		s->count == 0 ? NULL : bsearch(&key, s->found, s->count, sizeof(key), by_name);
 	if (found != NULL) {
 		found->known = true;
 		s->fresh--;

@@ -45,8 +45,8 @@ struct following {
 	enum era era;
 };
 
-static bool want_restart(const struct following *f, const struct service_row *row,
-	bool by_itself, struct error *err)
+static bool want_restart(
+	const struct following *f, const struct service_row *row, bool by_itself, struct error *err)
 {
 	if (!by_itself) {
 		struct service_row flagged = *row;
@@ -54,7 +54,8 @@ static bool want_restart(const struct following *f, const struct service_row *ro
 		return txn_put_service(f->txn, &flagged, err);
 	}
 	struct job job = { .state = JOB_WAITING };
-	json_auto_t *arguments = json_pack("{s:s, s:s}", "service", row->service, "node", row->node);
+	json_auto_t *arguments =
+		json_pack("{s:s, s:s}", "service", row->service, "node", row->node);
 	char *text = json_dumps(arguments, JSON_COMPACT);
 	if (text == NULL)
 		return fail_memory(err);
@@ -96,7 +97,8 @@ bool services_after(struct txn *t, const struct unit *unit, const char *node, st
 	return store_services(s, follow_service, &f, err);
 }
 
-/* restarting ------------------------------------------------------------------------------------ */
+/* restarting ------------------------------------------------------------------------------------
+ */
 
 static bool peer_of(const char *service, enum manager_peer *out)
 {
@@ -160,14 +162,28 @@ json_t *service_restart(struct manager *m, struct asked *asked, struct error *er
 	struct change change = { asked->actor, "service restart", detail };
 	if (!store_change(m->store, &change, record_restart, &r, NULL, err))
 		return NULL;
-	m->restarting_pid[peer] = m->serving_pid[peer];
-	if (m->peers[peer] != NULL) {
-		m->restarting_pid[peer] = sibling_peer_pid(m->peers[peer]);
-		sibling_push(m->peers[peer], MANAGER_RESTART, reader_of(NULL, 0));
-	}
+	m->restarting_pid[peer] =
+		m->peers[peer] == NULL ? m->serving_pid[peer] : sibling_peer_pid(m->peers[peer]);
+	m->restart_due[peer] = true;
 	log_info("%s restarts", service);
 	asked->wait_served = true;
 	return json_incref(result);
+}
+
+/* A process loads its identity from the snapshot at its start: told to end any earlier, it would
+ * come back with the one that it had. */
+void services_restart_due(struct manager *m)
+{
+	for (size_t i = 0; i < COUNT(processes); i++) {
+		enum manager_peer peer = processes[i].peer;
+		if (!m->restart_due[peer])
+			continue;
+		m->restart_due[peer] = false;
+		if (m->peers[peer] == NULL)
+			continue;
+		m->restarting_pid[peer] = sibling_peer_pid(m->peers[peer]);
+		sibling_push(m->peers[peer], MANAGER_RESTART, reader_of(NULL, 0));
+	}
 }
 
 void services_now_serving(struct manager *m, enum manager_peer peer, int pid, uint64_t number)
@@ -178,13 +194,14 @@ void services_now_serving(struct manager *m, enum manager_peer peer, int pid, ui
 	m->serving_pid[peer] = pid;
 	for (size_t i = 0; i < COUNT(processes); i++)
 		if (processes[i].peer == peer && m->restarting_pid[peer] == 0 &&
-			!store_put_serving(m->store, m->settings->node, processes[i].process, number,
-				&err))
+			!store_put_serving(
+				m->store, m->settings->node, processes[i].process, number, &err))
 			log_error("%s", err.text);
 	answers_settle(m);
 }
 
-/* listing --------------------------------------------------------------------------------------- */
+/* listing ---------------------------------------------------------------------------------------
+ */
 
 static const char *const kinds[] = {
 	[SERVICE_OURS] = "ours",
