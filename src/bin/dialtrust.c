@@ -1,8 +1,10 @@
 /* The command line. */
 #include "base/own.h"
 #include "cli/cli.h"
+#include "lab/lab.h"
 
 int main(int argc, char **argv)
 {
-	return cli_main(argc, argv, NULL, 0);
+	static const struct verb *const verbs[] = { &lab_verb };
+	return cli_main(argc, argv, verbs, COUNT(verbs));
 }
