@@ -49,6 +49,35 @@ static bool is_worth_saying(const struct phone_verdict *v)
 	return v->subject != PHONE_CTL || v->outcome != PHONE_NONE;
 }
 
+/* What a boot brings besides list and configuration needs few words when it is well. */
+static const char *short_name(const struct phone_verdict *v)
+{
+	switch (v->subject) {
+	case PHONE_FIRMWARE:
+		return "firmware";
+	case PHONE_RING_LIST:
+		return "ring list";
+	case PHONE_SERVICE:
+		return "page";
+	case PHONE_CTL:
+	case PHONE_ITL:
+	case PHONE_TRUST:
+	case PHONE_CONFIGURATION:
+	case PHONE_FILE:
+		return NULL;
+	}
+	return NULL;
+}
+
+static const char *verdict_text(const struct phone_verdict *v, char *out, size_t size)
+{
+	struct phone_verdict shorter = *v;
+	const char *name = short_name(v);
+	if (name != NULL && phone_verdict_good(v))
+		(void)snprintf(shorter.words, sizeof(shorter.words), "%s", name);
+	return phone_verdict_text(&shorter, out, size);
+}
+
 static void on_rested(const struct fleet_phone *phone, void *context)
 {
 	struct lab *l = context;
@@ -60,7 +89,7 @@ static void on_rested(const struct fleet_phone *phone, void *context)
 			continue;
 		used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s",
 			used == 0 ? "" : "; ",
-			phone_verdict_text(&phone->verdicts[i], text, sizeof(text)));
+			verdict_text(&phone->verdicts[i], text, sizeof(text)));
 	}
 	lab_say(l, "%s: %s", phone->name, used == 0 ? phone->state : line);
 }

@@ -64,15 +64,14 @@ static bool new_call_manager(struct lab *l, const struct cast *cast, struct erro
 		return false;
 	if (cast->asker_count > 0) {
 		lab_say(l,
-			"Before they are reset, %zu phones open their ring list: its signer is "
-			"new, "
-			"so they ask TVS.",
+			"Before any is reset, the ring list is opened on %zu of them: its signer is "
+			"not in their lists, so TVS is asked.",
 			cast->asker_count);
 		if (!phones_open(l, cast->askers, "Ringlist.xml", err))
 			return false;
 	}
 	if (cast->late_count > 0)
-		lab_say(l, "All phones but %zu, whose users are talking, are reset.",
+		lab_say(l, "All phones are reset, but for %zu with a call on the line.",
 			cast->late_count);
 	else
 		lab_say(l, "The phones are reset.");
@@ -85,8 +84,9 @@ static bool new_tvs(struct lab *l, const struct cast *cast, struct error *err)
 		return false;
 	if (cast->late_count > 0) {
 		lab_say(l,
-			"The %zu phones that missed the reset open their ring list: they know "
-			"neither its signer nor the new TVS certificate of %s, so they turn to %s.",
+			"The ring list is opened on %zu that missed the reset: neither its signer "
+			"nor the new TVS certificate of %s is in the list held there, so TVS of %s "
+			"is asked.",
 			cast->late_count, l->nodes[0].name, l->nodes[1].name);
 		if (!phones_open(l, cast->late, "Ringlist.xml", err))
 			return false;
