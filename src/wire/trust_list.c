@@ -17,7 +17,7 @@ enum record_tag {
 	RECORD_HASH = 12,
 };
 
-/* docs/formats/trust-list.md#records. Only the length is needed: a cluster that left mixed mode
+/* docs/formats/trust-list.md#record. Only the length is needed: a cluster that left mixed mode
  * keeps records of name, role and address alone. */
 /* clang-format off */
 static const struct tag_rule record_rules[] = {
