@@ -58,25 +58,24 @@ static void tell(int fd, struct reader report)
 	}
 }
 
-/* The handlers belong to the parent's loop: called here they would wake it. */
-static bool leave_parent(pid_t parent)
+/* The handlers belong to the parent's loop: called here they would wake it. Until they are gone
+ * signals are held back. */
+static bool leave_parent(pid_t parent, const sigset_t *mask)
 {
 	static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 	for (size_t i = 0; i < COUNT(handled); i++)
 		if (signal(handled[i], SIG_DFL) == SIG_ERR)
 			return false;
-	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
+		sigprocmask(SIG_SETMASK, mask, NULL) == 0;
 }
 
-_Noreturn static void work(
-	const struct key_store *keys, const struct making *what, int report, pid_t parent)
+_Noreturn static void work(const struct key_store *keys, const struct making *what, int report)
 {
 	uint8_t memory[REPORT_MAX];
 	uint8_t id[SIGNER_KEY_SIZE];
 	struct error err = { 0 };
 	struct writer w = writer_on(memory, sizeof(memory));
-	if (!leave_parent(parent))
-		_exit(EXIT_FAILURE);
 	bool made = key_store_make(keys, what, id, &err);
 	writer_u8(&w, made ? FAULT_NONE : (uint8_t)err.fault);
 	if (made)
@@ -85,6 +84,26 @@ _Noreturn static void work(
 		writer_text(&w, err.text);
 	tell(report, writer_written(&w));
 	_exit(EXIT_SUCCESS);
+}
+
+/* As fork(). The child does the work and never returns. */
+static pid_t fork_maker(const struct key_store *keys, const struct making *what, int report)
+{
+	sigset_t all;
+	sigset_t mask;
+	pid_t parent = getpid();
+	if (sigfillset(&all) != 0 || sigprocmask(SIG_SETMASK, &all, &mask) != 0)
+		return -1;
+	pid_t child = fork();
+	if (child == 0) {
+		if (leave_parent(parent, &mask))
+			work(keys, what, report);
+		_exit(EXIT_FAILURE);
+	}
+	int number = errno;
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL); /* it was in force before */
+	errno = number;
+	return child;
 }
 
 /* Ends the child's row; afterwards another may use it, even from inside fn. */
@@ -140,12 +159,9 @@ static void on_report(void *context)
 static bool start_child(struct maker *m, const struct making *what, struct error *err)
 {
 	int ends[2];
-	pid_t parent = getpid();
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		return fail_errno(err, "starting a process that makes a key");
-	pid_t child = fork();
-	if (child == 0)
-		work(m->all->keys, what, ends[1], parent);
+	pid_t child = fork_maker(m->all->keys, what, ends[1]);
 	if (child < 0)
 		(void)fail_errno(err, "starting a process that makes a key");
 	(void)close(ends[1]);

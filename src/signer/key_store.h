@@ -10,7 +10,7 @@
 #include "pki/self_signed.h"
 #include "wire/signer_message.h"
 
-enum { KEY_STORE_MAX = 4096 };
+enum { KEY_STORE_MAX = 2048 };
 
 struct key_store;
 
