@@ -5,7 +5,7 @@
 #include "cli/cli_impl.h"
 #include "cli/output.h"
 
-enum { COLUMNS_MAX = 12, FACT_WIDTH = 20, CELL_SIZE = 512 };
+enum { COLUMNS_MAX = 12, FACT_WIDTH = 20, FACT_INDENT = 2, TITLE_SIZE = 64, CELL_SIZE = 512 };
 
 /* A scalar as people read it; false for arrays and objects. */
 static bool scalar_text(const json_t *value, char *out, size_t size)
@@ -68,7 +68,7 @@ static void print_lines(const char *text)
 	}
 }
 
-/* "name ITL pub, generation 3" */
+/* "ITL pub, generation 3": the first value is what it is about, the others keep their names. */
 static void print_item(const char *title, const json_t *item)
 {
 	const char *key;
@@ -84,48 +84,77 @@ static void print_item(const char *title, const json_t *item)
 	{
 		if (!scalar_text(value, text, sizeof(text)))
 			continue;
-		writer_text(&w, w.used == 0 ? "" : ", ");
-		writer_text(&w, key);
-		writer_text(&w, " ");
+		if (w.used > 0) {
+			writer_text(&w, ", ");
+			writer_text(&w, key);
+			writer_text(&w, " ");
+		}
 		writer_text(&w, text);
 	}
 	line[w.used] = '\0';
 	output_fact(stdout, FACT_WIDTH, title, line);
 }
 
-static void title_of(const char *key, char *out, size_t size)
+static const char *title_of(const char *key, char out[static TITLE_SIZE])
 {
-	(void)snprintf(out, size, "%s", key);
-	for (; *out != '\0'; out++)
-		if (*out == '_')
-			*out = ' ';
+	(void)snprintf(out, TITLE_SIZE, "%s", key);
+	for (char *at = out; *at != '\0'; at++)
+		if (*at == '_')
+			*at = ' ';
+	return out;
 }
 
-static void print_facts(const char *says, const json_t *object);
+static void print_scalar(int depth, const char *title, const json_t *value)
+{
+	char text[CELL_SIZE];
+	if (!scalar_text(value, text, sizeof(text)))
+		return;
+	(void)printf("%*s", depth, "");
+	output_fact(stdout, FACT_WIDTH - depth, title, text);
+}
+
+/* Its scalars, a step to the right; what is deeper is for --json. */
+static void print_object(const char *title, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+	char inner[TITLE_SIZE];
+	output_painted(stdout, PAINT_FAINT, title);
+	(void)printf(":\n");
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		print_scalar(FACT_INDENT, title_of(key, inner), value);
+	}
+}
 
 static void print_fact(const char *key, const json_t *value)
 {
-	char title[64], text[CELL_SIZE];
+	char title[TITLE_SIZE];
 	size_t index;
 	json_t *item;
-	title_of(key, title, sizeof(title));
+	(void)title_of(key, title);
 	if (json_is_object(value))
-		print_facts(NULL, value);
-	else if (json_is_array(value))
-		json_array_foreach(value, index, item) print_item(title, item);
+		print_object(title, value);
 	else if (json_is_string(value) && strchr(json_string_value(value), '\n') != NULL)
 		print_lines(json_string_value(value));
-	else if (scalar_text(value, text, sizeof(text)))
-		output_fact(stdout, FACT_WIDTH, title, text);
+	else
+		print_scalar(0, title, value);
+	json_array_foreach(value, index, item)
+	{
+		print_item(title, item);
+	}
 }
 
 static void print_facts(const char *says, const json_t *object)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach(
-		(json_t *)(uintptr_t)object, key, value) if (strcmp(key, "schema_version") != 0 &&
-		(says == NULL || strcmp(key, says) != 0)) print_fact(key, value);
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		bool said = says != NULL && strcmp(key, says) == 0;
+		if (!said && strcmp(key, "schema_version") != 0)
+			print_fact(key, value);
+	}
 }
 
 bool print_result(const struct op *op, const json_t *result, struct error *err)

@@ -2,8 +2,8 @@
 /* The nouns of a cluster as they travel between store, manager and operators. */
 #include <stdint.h>
 
-#include "cluster/unit.h"
 #include "base/error.h"
+#include "cluster/unit.h"
 
 enum { ADDRESS_SIZE = 46, HOST_NAME_SIZE = 254, DEVICE_NAME_SIZE = 64 };
 

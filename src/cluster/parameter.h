@@ -18,9 +18,10 @@ const struct parameter *parameter_rows(size_t *count);
 bool parameter_check(const struct parameter *row, const char *value, struct error *err) MUST_CHECK;
 
 /* Names used by code; each has its row (a test proves it). */
-#define PARAMETER_ERA "Era"                                   /* A, B, C; default C */
-#define PARAMETER_ITL_SIGNER "ITL Signer"                     /* ITLRecovery (default), CallManager */
-#define PARAMETER_FILE_HASH "TFTP File Signature Algorithm"   /* SHA-1 (default), SHA-512 */
-#define PARAMETER_SECURITY_MODE "Cluster Security Mode"       /* 0; mixed mode is not served yet */
-#define PARAMETER_TVS_TTL "TVS Answer Lifetime"               /* seconds, default 86400 */
-#define PARAMETER_RESET "Phone Interaction on Certificate Update" /* automatic reset, manual reset */
+#define PARAMETER_ERA "Era"                                 /* A, B, C; default C */
+#define PARAMETER_ITL_SIGNER "ITL Signer"                   /* ITLRecovery (default), CallManager */
+#define PARAMETER_FILE_HASH "TFTP File Signature Algorithm" /* SHA-1 (default), SHA-512 */
+#define PARAMETER_SECURITY_MODE "Cluster Security Mode"     /* 0; mixed mode is not served yet */
+#define PARAMETER_TVS_TTL "TVS Answer Lifetime"             /* seconds, default 86400 */
+#define PARAMETER_RESET                                                                            \
+	"Phone Interaction on Certificate Update" /* automatic reset, manual reset */

@@ -15,10 +15,10 @@ enum service_kind {
 struct service {
 	const char *name; /* "Cisco Tftp" */
 	enum service_kind kind;
-	const char *process;  /* ours: "provision" */
-	unsigned nodes;       /* bits 1 << enum node_role */
-	bool activated;       /* by default */
-	const char *leaf;     /* unit whose identity it shows in TLS; NULL: none */
+	const char *process; /* ours: "provision" */
+	unsigned nodes;      /* bits 1 << enum node_role */
+	bool activated;      /* by default */
+	const char *leaf;    /* unit whose identity it shows in TLS; NULL: none */
 };
 
 /* After `unit` changed, `service` must restart; in the eras of `by_itself` it does so unasked. */

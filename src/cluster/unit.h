@@ -41,16 +41,17 @@ struct unit {
 	unsigned usages; /* pki's USAGE_… | PURPOSE_… values; a test holds the two equal */
 	bool authority;  /* basicConstraints CA:TRUE, pathlen 0 */
 	const char *common_name; /* "%s": the node's host name; "CAPF-%x", "ITLRECOVERY_%s" */
-	const char *copies[UNIT_COPIES]; /* trust stores that get a copy, on every node that has them */
-	bool copies_stay_home;           /* ipsec: only the publisher's goes to other nodes */
-	bool keeps_old_copies;           /* CAPF: old and new live side by side */
+	const char *
+		copies[UNIT_COPIES]; /* trust stores that get a copy, on every node that has them */
+	bool copies_stay_home;       /* ipsec: only the publisher's goes to other nodes */
+	bool keeps_old_copies;       /* CAPF: old and new live side by side */
 	size_t role_count;
 	enum role roles[UNIT_ROLES]; /* what TVS vouches for */
 	size_t list_role_count;
 	struct unit_list_role list_roles[UNIT_ROLES];
 	enum unit_lists lists;
 	bool signs_lists;
-	bool signs_files; /* the identity with which Cisco Tftp signs .sgn */
+	bool signs_files;     /* the identity with which Cisco Tftp signs .sgn */
 	bool made_at_install; /* made when a node joins, in table order */
 };
 

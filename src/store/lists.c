@@ -39,12 +39,14 @@ bool txn_want_list(struct txn *t, const char *name, const char *node, const char
 	const char *signer_node, struct error *err)
 {
 	const struct param params[] = { text_param(name), text_param(node), text_param(signer_unit),
-		text_param(signer_node) };
+		text_param(signer_node), number_param(txn_number(t)) };
 	struct statement put = {
-		"INSERT INTO trust_list (name, node, wanted, published, signer_unit, signer_node) "
-		"VALUES ($1, $2, 1, 0, $3, $4) ON CONFLICT (name) DO UPDATE SET "
-		"node = excluded.node, wanted = trust_list.wanted + 1, "
-		"signer_unit = excluded.signer_unit, signer_node = excluded.signer_node",
+		"INSERT INTO trust_list (name, node, wanted, published, signer_unit, signer_node, "
+		"change) VALUES ($1, $2, 1, 0, $3, $4, $5) ON CONFLICT (name) DO UPDATE SET "
+		"node = excluded.node, wanted = trust_list.wanted + "
+		"CASE WHEN trust_list.change = excluded.change THEN 0 ELSE 1 END, "
+		"signer_unit = excluded.signer_unit, signer_node = excluded.signer_node, "
+		"change = excluded.change",
 		params, COUNT(params), 0
 	};
 	return store_run(t->store, &put, NULL, NULL, err) || fail_in(err, "list %.60s", name);

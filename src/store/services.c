@@ -12,6 +12,7 @@ static bool walk_service(const struct row *row, void *into, struct error *err)
 		.activated = row_number(row, 2) != 0,
 		.started = row_time(row, 3),
 		.restart_wanted = row_number(row, 4),
+		.restarted = row_number(row, 5),
 	};
 	return row_text(row, 0, service.service, sizeof(service.service), err) &&
 		row_text(row, 1, service.node, sizeof(service.node), err) &&
@@ -21,8 +22,8 @@ static bool walk_service(const struct row *row, void *into, struct error *err)
 bool store_services(struct store *s, service_fn *each, void *into, struct error *err)
 {
 	struct service_walk walk = { each, into };
-	struct statement select = { "SELECT service, node, activated, started, restart_wanted "
-				    "FROM service ORDER BY node, service",
+	struct statement select = { "SELECT service, node, activated, started, restart_wanted, "
+				    "restarted FROM service ORDER BY node, service",
 		NULL, 0, 0 };
 	return store_run(s, &select, walk_service, &walk, err);
 }
@@ -31,12 +32,12 @@ bool txn_put_service(struct txn *t, const struct service_row *row, struct error 
 {
 	const struct param params[] = { text_param(row->service), text_param(row->node),
 		number_param(row->activated), time_param(row->started),
-		number_param(row->restart_wanted) };
+		number_param(row->restart_wanted), number_param(row->restarted) };
 	struct statement put = {
-		"INSERT INTO service (service, node, activated, started, restart_wanted) "
-		"VALUES ($1, $2, $3, $4, $5) ON CONFLICT (service, node) DO UPDATE SET "
+		"INSERT INTO service (service, node, activated, started, restart_wanted, "
+		"restarted) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (service, node) DO UPDATE SET "
 		"activated = excluded.activated, started = excluded.started, "
-		"restart_wanted = excluded.restart_wanted",
+		"restart_wanted = excluded.restart_wanted, restarted = excluded.restarted",
 		params, COUNT(params), 0
 	};
 	return store_run(t->store, &put, NULL, NULL, err) ||

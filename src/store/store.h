@@ -135,6 +135,7 @@ struct service_row {
 	bool activated;
 	int64_t started;         /* 0: not yet */
 	uint64_t restart_wanted; /* change number that asks for a restart; 0: none */
+	uint64_t restarted;      /* change number of the last restart; what was loaded earlier is old */
 };
 typedef bool service_fn(const struct service_row *row, void *into, struct error *err);
 bool store_services(struct store *s, service_fn *each, void *into, struct error *err) MUST_CHECK;
@@ -152,7 +153,8 @@ struct list_row {
 };
 typedef bool list_fn(const struct list_row *row, void *into, struct error *err);
 bool store_lists(struct store *s, list_fn *each, void *into, struct error *err) MUST_CHECK;
-/* Generation = the last one wanted + 1. Makes the list when it is new. `node` "": the cluster's. */
+/* Generation = the last one wanted + 1, once a change. Makes the list when it is new. `node` "":
+ * the cluster's. */
 bool txn_want_list(struct txn *t, const char *name, const char *node, const char *signer_unit,
 	const char *signer_node, struct error *err) MUST_CHECK;
 /* Archives the generation and moves the pointer, unless a later one is wanted: then false with

@@ -68,6 +68,7 @@ CREATE TABLE service (
 	activated BIGINT NOT NULL,
 	started BIGINT NOT NULL,
 	restart_wanted BIGINT NOT NULL,
+	restarted BIGINT NOT NULL,
 	PRIMARY KEY (service, node)
 );
 
@@ -77,7 +78,8 @@ CREATE TABLE trust_list (
 	wanted BIGINT NOT NULL,
 	published BIGINT NOT NULL,
 	signer_unit TEXT NOT NULL,
-	signer_node TEXT NOT NULL REFERENCES node (name)
+	signer_node TEXT NOT NULL REFERENCES node (name),
+	change BIGINT NOT NULL
 );
 
 -- Generations are archived and never change.

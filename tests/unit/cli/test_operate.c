@@ -139,9 +139,10 @@ static void an_object_becomes_facts_and_a_sentence(void **state)
 	assert_int_equal(ran.status, EXIT_FINE);
 	assert_string_equal(ran.out,
 		"unit:                TVS\n"
-		"not after:           2031\n"
-		"lists:               name ITL pub, generation 3\n"
-		"lists:               name ITL sub1, generation 2\n"
+		"certificate:\n"
+		"  not after:         2031\n"
+		"lists:               ITL pub, generation 3\n"
+		"lists:               ITL sub1, generation 2\n"
 		"behind:              sub1\n");
 	assert_string_equal(ran.err, "dialtrust: Successfully Regenerated Certificate for TVS.\n");
 }

@@ -65,6 +65,24 @@ static void generations_count_up_and_are_published_in_turn(void **state)
 	assert_int_equal(itl(s).published, 3);
 }
 
+static bool want_twice(struct txn *t, void *context, struct error *err)
+{
+	return want(t, context, err) &&
+		txn_want_list(t, context, "pub", "CallManager", "sub1", err);
+}
+
+static void a_change_wants_one_generation_however_often_it_says_so(void **state)
+{
+	struct scratch *s = *state;
+	put_two_nodes(s->store);
+	(void)must_change(s->store, want_twice, name);
+	assert_int_equal(itl(s).wanted, 1);
+	assert_string_equal(itl(s).signer_unit, "CallManager"); /* the last word counts */
+	assert_string_equal(itl(s).signer_node, "sub1");
+	(void)must_change(s->store, want_twice, name);
+	assert_int_equal(itl(s).wanted, 2);
+}
+
 static void what_is_no_longer_wanted_is_not_published(void **state)
 {
 	struct scratch *s = *state;
@@ -176,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(generations_count_up_and_are_published_in_turn),
+		STORE_TEST(a_change_wants_one_generation_however_often_it_says_so),
 		STORE_TEST(what_is_no_longer_wanted_is_not_published),
 		STORE_TEST(a_list_has_a_size),
 		STORE_TEST(every_generation_is_archived),
