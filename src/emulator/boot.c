@@ -13,8 +13,8 @@ struct booting {
 	bool json;
 };
 
-static void told(const struct fleet_phone *phone, const struct phone_verdict *verdict,
-	void *context)
+static void told(
+	const struct fleet_phone *phone, const struct phone_verdict *verdict, void *context)
 {
 	const struct booting *b = context;
 	char text[VERDICT_SIZE];
@@ -31,8 +31,8 @@ static void idle(void *context)
 	loop_stop(b->loop);
 }
 
-static bool settings_of(const struct emulator_boot *what, struct phone_settings *out,
-	struct error *err)
+static bool settings_of(
+	const struct emulator_boot *what, struct phone_settings *out, struct error *err)
 {
 	*out = (struct phone_settings){
 		.model = "CP-8861",
@@ -46,13 +46,13 @@ static bool settings_of(const struct emulator_boot *what, struct phone_settings 
 			err);
 }
 
-static bool run(struct fleet *f, struct loop *loop, const struct emulator_boot *what,
-	struct error *err)
+static bool run(
+	struct fleet *f, struct loop *loop, const struct emulator_boot *what, struct error *err)
 {
 	struct phone_settings phone;
 	return settings_of(what, &phone, err) && fleet_add(f, &phone, what->source, err) &&
-		(what->open != NULL ? fleet_open(f, NULL, what->open, err) :
-				      fleet_boot(f, NULL, err)) &&
+		(what->open != NULL ? fleet_open(f, NULL, what->open, err)
+				    : fleet_boot(f, NULL, err)) &&
 		loop_run(loop, err);
 }
 
@@ -76,8 +76,8 @@ static bool judge(const struct fleet_phone *phone, struct error *err)
 			continue;
 		enum fault fault = v->why.fault != FAULT_NONE ? v->why.fault : FAULT_MISSING;
 		if (v->outcome == PHONE_TAKEN)
-			return fail(err, FAULT_UNTRUSTED,
-				"%s: %s was taken without being verified", phone->name, v->file);
+			return fail(err, FAULT_UNTRUSTED, "%s: %s was taken without being verified",
+				phone->name, v->file);
 		return fail(err, fault, "%s: %s%s%s", phone->name, v->words,
 			v->why.text[0] != '\0' ? ": " : "", v->why.text);
 	}
@@ -93,8 +93,7 @@ bool emulator_boot(const struct emulator_boot *what, struct error *err)
 		.timeout_ms = what->timeout_ms,
 	};
 	const struct fleet_events events = { .verdict = told, .idle = idle };
-	AUTO(fleet) f =
-		loop != NULL ? fleet_new(loop, &settings, &events, &booting, err) : NULL;
+	AUTO(fleet) f = loop != NULL ? fleet_new(loop, &settings, &events, &booting, err) : NULL;
 	return f != NULL && run(f, loop, what, err) &&
 		(!what->json || print_json(fleet_at(f, 0), err)) && judge(fleet_at(f, 0), err);
 }

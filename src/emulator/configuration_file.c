@@ -36,8 +36,8 @@ static xmlNode *child(const xmlNode *parent, const char *name)
 }
 
 /* The element's text without blanks around it; "" when there is no such element. */
-static bool child_text(const xmlNode *parent, const char *name, char *out, size_t size,
-	struct error *err)
+static bool child_text(
+	const xmlNode *parent, const char *name, char *out, size_t size, struct error *err)
 {
 	xmlNode *node = child(parent, name);
 	xmlChar *content = node != NULL ? xmlNodeGetContent(node) : NULL;

@@ -4,5 +4,5 @@
 
 /* FAULT_MALFORMED: no XML, or none of a phone; FAULT_REFUSED: a DOCTYPE; FAULT_LIMIT: a value that
  * is too long, more than PHONE_TVS servers. */
-bool configuration_file_read(struct reader xml, struct phone_configuration *out,
-	struct error *err) MUST_CHECK;
+bool configuration_file_read(struct reader xml, struct phone_configuration *out, struct error *err)
+	MUST_CHECK;

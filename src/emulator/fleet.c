@@ -88,7 +88,9 @@ static const char *state_of(const struct fleet_phone *p)
 	size_t worst = 0;
 	for (size_t i = 0; i < p->verdict_count; i++) {
 		const struct phone_verdict *v = &p->verdicts[i];
-		size_t grade = v->outcome == PHONE_REJECTED ? 3 : v->outcome == PHONE_UNREACHED ? 2 : 1;
+		size_t grade = v->outcome == PHONE_REJECTED ? 3
+			: v->outcome == PHONE_UNREACHED     ? 2
+							    : 1;
 		if (!phone_verdict_good(v) && grade > worst)
 			worst = grade;
 	}
@@ -223,8 +225,8 @@ static bool fill(struct member *m, struct fleet *f, const struct phone_settings 
 	return true;
 }
 
-bool fleet_add(struct fleet *f, const struct phone_settings *phone, const char *source,
-	struct error *err)
+bool fleet_add(
+	struct fleet *f, const struct phone_settings *phone, const char *source, struct error *err)
 {
 	if (find(f, phone->name) != NULL)
 		return fail(err, FAULT_USAGE, "there are two phones called %s", phone->name);
@@ -237,8 +239,8 @@ bool fleet_add(struct fleet *f, const struct phone_settings *phone, const char *
 	return true;
 }
 
-static bool find_or_fail(const struct fleet *f, const char *name, struct member **out,
-	struct error *err)
+static bool find_or_fail(
+	const struct fleet *f, const char *name, struct member **out, struct error *err)
 {
 	*out = find(f, name);
 	return *out != NULL || fail(err, FAULT_MISSING, "there is no phone %s", name);

@@ -134,8 +134,8 @@ static bool visit(struct handset *h, const struct phone_action *action, struct e
 	return false;
 }
 
-static bool read_configuration(struct handset *h, const struct phone_action *action,
-	struct error *err)
+static bool read_configuration(
+	struct handset *h, const struct phone_action *action, struct error *err)
 {
 	struct phone_configuration configuration;
 	struct bytes file;
@@ -146,7 +146,8 @@ static bool read_configuration(struct handset *h, const struct phone_action *act
 		!reader_same(bytes_reader(&file), bytes_reader(&h->state.configuration));
 	bytes_done(&h->state.configuration);
 	h->state.configuration = file;
-	step(h, &(struct phone_event){
+	step(h,
+		&(struct phone_event){
 			.happening = PHONE_CONFIGURED,
 			.configuration = &configuration,
 		});
@@ -221,8 +222,8 @@ bool handset_open(struct handset *h, const char *file, struct error *err)
 	return begin(h, &(struct phone_event){ .happening = PHONE_OPEN, .name = file }, err);
 }
 
-bool handset_set_servers(struct handset *h, const struct phone_server *servers, size_t count,
-	struct error *err)
+bool handset_set_servers(
+	struct handset *h, const struct phone_server *servers, size_t count, struct error *err)
 {
 	return phone_set_servers(h->phone, servers, count, err);
 }

@@ -22,8 +22,8 @@ static void free_json(json_t **value)
 #define AUTO_JSON __attribute__((cleanup(free_json))) json_t *
 
 /* False only for a file that is there and cannot be read; an absent one is no bytes. */
-static bool read_if_there(int directory, const char *name, size_t limit, struct bytes *out,
-	struct error *err)
+static bool read_if_there(
+	int directory, const char *name, size_t limit, struct bytes *out, struct error *err)
 {
 	struct error why = { 0 };
 	if (file_read_beneath(directory, name, limit, out, &why) || why.fault == FAULT_MISSING)
@@ -33,8 +33,8 @@ static bool read_if_there(int directory, const char *name, size_t limit, struct 
 	return false;
 }
 
-static bool restore_list(struct handset_state *s, struct phone *p, enum phone_subject which,
-	struct error *err)
+static bool restore_list(
+	struct handset_state *s, struct phone *p, enum phone_subject which, struct error *err)
 {
 	AUTO_DONE(bytes) file = { 0 };
 	const char *name = which == PHONE_CTL ? "ctl.tlv" : "itl.tlv";
@@ -49,8 +49,8 @@ static bool restore_list(struct handset_state *s, struct phone *p, enum phone_su
 static bool restore_configuration(struct handset_state *s, struct phone *p, struct error *err)
 {
 	struct phone_configuration configuration;
-	if (!read_if_there(s->directory, CONFIGURATION_FILE, LIMIT_SIGNED_FILE, &s->configuration,
-		    err))
+	if (!read_if_there(
+		    s->directory, CONFIGURATION_FILE, LIMIT_SIGNED_FILE, &s->configuration, err))
 		return false;
 	if (s->configuration.size == 0)
 		return true;
@@ -110,8 +110,8 @@ static bool restore_rest(struct handset_state *s, struct phone *p, struct error 
 	return true;
 }
 
-bool handset_state_open(struct handset_state *s, const char *directory, struct phone *p,
-	struct error *err)
+bool handset_state_open(
+	struct handset_state *s, const char *directory, struct phone *p, struct error *err)
 {
 	*s = (struct handset_state){ .directory = -1 };
 	if (!directory_make(directory, DIRECTORY_MODE, err))
@@ -134,8 +134,8 @@ void handset_state_done(struct handset_state *s)
 	bytes_done(&s->configuration);
 }
 
-static bool save_list(struct handset_state *s, const struct phone *p, enum phone_subject which,
-	struct error *err)
+static bool save_list(
+	struct handset_state *s, const struct phone *p, enum phone_subject which, struct error *err)
 {
 	uint8_t digest[DIGEST_SIZE];
 	struct reader file = phone_list(p, which);
@@ -182,8 +182,7 @@ static bool save_rest(struct handset_state *s, const struct phone *p, struct err
 	char *text = root != NULL ? json_dumps(root, JSON_INDENT(2)) : NULL;
 	if (text == NULL)
 		return fail_memory(err);
-	bool fine =
-		file_replace(s->directory, STATE_FILE, reader_of_text(text), STATE_MODE, err);
+	bool fine = file_replace(s->directory, STATE_FILE, reader_of_text(text), STATE_MODE, err);
 	free(text);
 	return fine;
 }

@@ -9,8 +9,8 @@
 struct handset_state {
 	int directory; /* descriptor, or -1 */
 	unsigned boots;
-	struct bytes configuration;                         /* the XML that was believed last */
-	bool configuration_changed;                         /* since it was last saved */
+	struct bytes configuration;                             /* the XML that was believed last */
+	bool configuration_changed;                             /* since it was last saved */
 	uint8_t ctl_saved[DIGEST_SIZE], itl_saved[DIGEST_SIZE]; /* digests of what lies there */
 };
 
@@ -18,6 +18,6 @@ struct handset_state {
  * is an error that names it: a phone that forgot its trust would be no phone any more. */
 bool handset_state_open(struct handset_state *s, const char *directory, struct phone *p,
 	struct error *err) MUST_CHECK;
-bool handset_state_save(struct handset_state *s, const struct phone *p,
-	struct error *err) MUST_CHECK; /* writes what changed */
+bool handset_state_save(struct handset_state *s, const struct phone *p, struct error *err)
+	MUST_CHECK; /* writes what changed */
 void handset_state_done(struct handset_state *s);

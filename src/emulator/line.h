@@ -1,6 +1,6 @@
 #pragma once
-/* A phone's TLS connection to one server: opened to see who is there, perhaps used for one question,
- * hung up. Whoever hangs up hears nothing more of it. */
+/* A phone's TLS connection to one server: opened to see who is there, perhaps used for one
+ * question, hung up. Whoever hangs up hears nothing more of it. */
 #include "base/reader.h"
 #include "net/address.h"
 #include "net/loop.h"

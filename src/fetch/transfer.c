@@ -66,14 +66,14 @@ static void refuse_stranger(struct datagram *d, const struct address *from)
 	datagram_send(d, from, writer_written(&w));
 }
 
-static void datagram_came(struct datagram *d, const struct address *from,
-	const struct address *to, struct reader bytes, void *context)
+static void datagram_came(struct datagram *d, const struct address *from, const struct address *to,
+	struct reader bytes, void *context)
 {
 	struct transfer *t = context;
 	struct tftp_packet packet;
 	(void)to;
-	bool known = t->answered ? address_same(from, &t->server) :
-				   address_same_host(from, &t->server);
+	bool known =
+		t->answered ? address_same(from, &t->server) : address_same_host(from, &t->server);
 	if (!known) {
 		refuse_stranger(d, from);
 		return;
@@ -82,8 +82,8 @@ static void datagram_came(struct datagram *d, const struct address *from,
 		return; /* as if it were lost */
 	t->answered = true;
 	t->server = *from;
-	tftp_client_packet(&t->tftp, &packet, clock_monotonic_ms(),
-		&(struct tftp_out){ send_datagram, t });
+	tftp_client_packet(
+		&t->tftp, &packet, clock_monotonic_ms(), &(struct tftp_out){ send_datagram, t });
 	end_tftp(t);
 }
 
@@ -101,8 +101,8 @@ static bool local_address(const struct transfer_question *q, struct address *out
 	return address_of(q->source != NULL ? q->source : any, 0, out, err);
 }
 
-static bool start_tftp(struct transfer *t, struct loop *l, const struct transfer_question *q,
-	struct error *err)
+static bool start_tftp(
+	struct transfer *t, struct loop *l, const struct transfer_question *q, struct error *err)
 {
 	uint64_t each = q->timeout_ms / 2 < TRY_MS ? q->timeout_ms / 2 + 1 : TRY_MS;
 	struct tftp_client_settings settings = {
@@ -162,8 +162,8 @@ static void write_url(struct writer *w, const struct transfer_question *q)
 	writer_u8(w, '\0');
 }
 
-static bool start_http(struct transfer *t, struct loop *l, const struct transfer_question *q,
-	struct error *err)
+static bool start_http(
+	struct transfer *t, struct loop *l, const struct transfer_question *q, struct error *err)
 {
 	char url[URL_SIZE];
 	struct writer w = writer_on(url, sizeof(url));
@@ -191,8 +191,8 @@ struct transfer *transfer_start(struct loop *l, const struct transfer_question *
 	}
 	t->fn = fn;
 	t->context = context;
-	bool fine = question->kind == TRANSFER_TFTP ? start_tftp(t, l, question, err) :
-						      start_http(t, l, question, err);
+	bool fine = question->kind == TRANSFER_TFTP ? start_tftp(t, l, question, err)
+						    : start_http(t, l, question, err);
 	if (fine)
 		return t;
 	transfer_free(t);

@@ -15,10 +15,10 @@ struct transfer;
 struct transfer_question {
 	enum transfer_kind kind;
 	struct address server;
-	const char *source; /* local address, or NULL */
-	const char *name;   /* without a leading slash */
-	size_t limit;       /* bytes of the file at most */
-	uint64_t timeout_ms; /* TFTP: of silence; HTTP: of all */
+	const char *source;          /* local address, or NULL */
+	const char *name;            /* without a leading slash */
+	size_t limit;                /* bytes of the file at most */
+	uint64_t timeout_ms;         /* TFTP: of silence; HTTP: of all */
 	uint16_t block_size, window; /* TFTP; 0: no options, as old phones ask */
 };
 

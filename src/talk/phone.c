@@ -117,8 +117,8 @@ void phone_free(struct phone *p)
 	free(p);
 }
 
-bool phone_set_servers(struct phone *p, const struct phone_server *servers, size_t count,
-	struct error *err)
+bool phone_set_servers(
+	struct phone *p, const struct phone_server *servers, size_t count, struct error *err)
 {
 	if (p->action.act != PHONE_REST)
 		return fail(err, FAULT_BUSY, "%s is busy", p->settings.name);
@@ -138,8 +138,8 @@ static struct held_list **place_of(struct phone *p, enum phone_subject which)
 	return which == PHONE_CTL ? &p->ctl : &p->itl;
 }
 
-bool phone_restore_list(struct phone *p, enum phone_subject which, struct reader file,
-	struct error *err)
+bool phone_restore_list(
+	struct phone *p, enum phone_subject which, struct reader file, struct error *err)
 {
 	struct held_list *held = held_list_load(file, err);
 	if (held == NULL)

@@ -50,13 +50,13 @@ static bool settles(const struct phone *p, const struct cert *cert, const uint8_
 	size_t role_count, struct error *why)
 {
 	if (p->question == QUESTION_SIGNER)
-		return believe_vouched(judge_thing(p), judge_bytes(p), &p->header, cert, roles,
-			role_count, why);
+		return believe_vouched(
+			judge_thing(p), judge_bytes(p), &p->header, cert, roles, role_count, why);
 	for (size_t i = 0; i < role_count; i++)
 		if (roles[i] == ROLE_APP_SERVER && cert_same(cert, p->page_server))
 			return true;
-	return fail(why, FAULT_UNTRUSTED, "TVS knows the server's certificate, but not with role %d",
-		ROLE_APP_SERVER);
+	return fail(why, FAULT_UNTRUSTED,
+		"TVS knows the server's certificate, but not with role %d", ROLE_APP_SERVER);
 }
 
 static bool is_remembered(const struct phone *p, int64_t now)
@@ -154,8 +154,8 @@ bool ask_remember(struct phone *p, const struct phone_answer *answer)
 	return true;
 }
 
-static void remember(struct phone *p, struct cert *cert, const struct tvs_message *answer,
-	int64_t now)
+static void remember(
+	struct phone *p, struct cert *cert, const struct tvs_message *answer, int64_t now)
 {
 	if (answer->ttl == 0)
 		return;
@@ -167,8 +167,8 @@ static void remember(struct phone *p, struct cert *cert, const struct tvs_messag
 	(void)ask_remember(p, &kept); /* the parser bounds the roles */
 }
 
-static struct cert *vouched_cert(const struct phone *p, const struct tvs_message *answer,
-	struct error *err)
+static struct cert *vouched_cert(
+	const struct phone *p, const struct tvs_message *answer, struct error *err)
 {
 	if (p->question == QUESTION_SERVER)
 		return cert_keep(p->page_server);
@@ -176,8 +176,8 @@ static struct cert *vouched_cert(const struct phone *p, const struct tvs_message
 }
 
 /* False: that was no answer to our question. */
-static bool is_answer(const struct phone *p, struct reader bytes, struct tvs_message *out,
-	struct error *err)
+static bool is_answer(
+	const struct phone *p, struct reader bytes, struct tvs_message *out, struct error *err)
 {
 	struct tvs_message question;
 	if (!tvs_message_parse(bytes_reader(&p->message), &question, err) ||
@@ -208,8 +208,7 @@ void ask_answered(struct phone *p, const struct phone_event *event, int64_t now)
 		(unsigned)present_server(p)->port);
 	if (answer.status != TVS_VALID)
 		fail(why, FAULT_UNTRUSTED, "TVS at %s does not vouch for it", p->verdict.tvs);
-	if (answer.status != TVS_VALID ||
-		!settles(p, cert, answer.roles, answer.role_count, why)) {
+	if (answer.status != TVS_VALID || !settles(p, cert, answer.roles, answer.role_count, why)) {
 		answered_no(p, now);
 		return;
 	}

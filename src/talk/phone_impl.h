@@ -38,8 +38,8 @@ struct phone {
 
 	struct phone_action action;
 	enum phone_stage stage;
-	bool ctl_is_new;             /* installed in this boot */
-	size_t way, ways_tried;      /* server and transport of the last success; tried in vain */
+	bool ctl_is_new;              /* installed in this boot */
+	size_t way, ways_tried;       /* server and transport of the last success; tried in vain */
 	struct phone_verdict verdict; /* of this stage, as far as it is known */
 
 	/* what is being judged */
@@ -47,7 +47,7 @@ struct phone {
 	struct bytes file;           /* any other file, a signed one with its header */
 	struct signed_header header;
 	size_t header_size;
-	struct url page;          /* of the service, and the certificate that it showed */
+	struct url page; /* of the service, and the certificate that it showed */
 	struct cert *page_server;
 
 	/* the question that is under way */
@@ -65,7 +65,7 @@ static inline struct holding phone_holding(const struct phone *p)
 /* phone_stage.c: walking the stages, and the fetching of their files */
 void stage_begin(struct phone *p, enum phone_stage stage, int64_t now);
 void stage_end(struct phone *p, enum phone_outcome outcome, int64_t now); /* tells, goes on */
-void stage_reject(struct phone *p, int64_t now); /* verdict.why says why */
+void stage_reject(struct phone *p, int64_t now);                          /* verdict.why says why */
 void stage_fetched(struct phone *p, const struct phone_event *event, int64_t now);
 void stage_absent(struct phone *p, const struct phone_event *event, int64_t now);
 void stage_fetch_failed(struct phone *p, const struct phone_event *event, int64_t now);

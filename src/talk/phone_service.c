@@ -52,8 +52,8 @@ void service_connect_failed(struct phone *p, const struct phone_event *event, in
 	if (event->why != NULL)
 		p->verdict.why = *event->why;
 	p->verdict.basis = PHONE_BY_NOTHING;
-	stage_end(p, p->verdict.why.fault == FAULT_UNTRUSTED ? PHONE_REJECTED : PHONE_UNREACHED,
-		now);
+	stage_end(
+		p, p->verdict.why.fault == FAULT_UNTRUSTED ? PHONE_REJECTED : PHONE_UNREACHED, now);
 }
 
 void service_visited(struct phone *p, const struct phone_event *event, int64_t now)

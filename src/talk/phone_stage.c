@@ -11,7 +11,7 @@ static const struct stage {
 	const char *prefix; /* the name asked for: prefix, middle, suffix */
 	enum middle middle;
 	const char *suffix;
-	bool signed_name;     /* ".sgn" behind it when the phone holds a TFTP record */
+	bool signed_name;      /* ".sgn" behind it when the phone holds a TFTP record */
 	bool by_configuration; /* only with a configuration */
 	size_t limit;
 	void (*judge)(struct phone *p, int64_t now);
@@ -94,9 +94,10 @@ static void say_words(const struct phone *p, struct phone_verdict *v)
 {
 	switch (v->outcome) {
 	case PHONE_INSTALLED:
-		say(v, v->subject == PHONE_CTL ? "CTL Installed" :
-				p->ctl_is_new      ? "CTL and ITL installed" :
-						     "ITL installed",
+		say(v,
+			v->subject == PHONE_CTL ? "CTL Installed"
+				: p->ctl_is_new ? "CTL and ITL installed"
+						: "ITL installed",
 			"", "");
 		break;
 	case PHONE_UPDATED:

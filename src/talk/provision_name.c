@@ -7,7 +7,15 @@
 
 /* Never served, whatever lies in the operator's tree. */
 static const char *const secret_suffixes[] = {
-	".key", ".pem", ".p12", ".pfx", ".jks", ".keystore", ".db", ".sqlite", ".sqlite3",
+	".key",
+	".pem",
+	".p12",
+	".pfx",
+	".jks",
+	".keystore",
+	".db",
+	".sqlite",
+	".sqlite3",
 };
 
 /* Before ".sgn", perhaps with a number behind: signed by the phone's maker with keys that nobody
@@ -73,8 +81,8 @@ static bool hardware_device(const char *text, size_t size, char *device)
 		if (strncasecmp(text, prefixes[i], 3) != 0)
 			continue;
 		for (size_t k = 0; k < size; k++)
-			device[k] = (char)(text[k] >= 'a' && text[k] <= 'z' ? text[k] - 32 :
-									      text[k]);
+			device[k] =
+				(char)(text[k] >= 'a' && text[k] <= 'z' ? text[k] - 32 : text[k]);
 		device[size] = '\0';
 		return true;
 	}

@@ -16,11 +16,12 @@ enum provision_kind {
 
 struct provision_name {
 	enum provision_kind kind;
-	char name[LIMIT_FILE_NAME];   /* as asked, without a leading slash: a signed file's FILENAME */
+	char name[LIMIT_FILE_NAME];   /* as asked, without a leading slash: a signed file's FILENAME
+				       */
 	char source[LIMIT_FILE_NAME]; /* "ITLFile.tlv", "CTLFile.tlv", or the name without .sgn */
 	char device[DEVICE_NAME_SIZE]; /* "SEP001122334455" where the name tells, else "" */
 };
 
 /* FAULT_REFUSED: leading dot or slash pair, "..", backslash, control bytes, keys and databases. */
-bool provision_name_parse(const char *asked, struct provision_name *out,
-	struct error *err) MUST_CHECK;
+bool provision_name_parse(const char *asked, struct provision_name *out, struct error *err)
+	MUST_CHECK;

@@ -90,14 +90,15 @@ static bool is_granted(const struct tftp_client *t, const struct tftp_options *o
 		(!o->has_transfer_size || t->settings.block_size != 0) && !o->has_timeout;
 }
 
-static void options_granted(struct tftp_client *t, const struct tftp_packet *packet,
-	const struct tftp_out *out)
+static void options_granted(
+	struct tftp_client *t, const struct tftp_packet *packet, const struct tftp_out *out)
 {
 	const struct tftp_options *o = &packet->options;
 	if (t->blocks > 0)
 		return; /* late */
 	if (!is_granted(t, o)) {
-		fail(&t->why, FAULT_MALFORMED, "tftp: the server grants options that were not asked");
+		fail(&t->why, FAULT_MALFORMED,
+			"tftp: the server grants options that were not asked");
 		refuse(t, TFTP_OPTION, out);
 		return;
 	}

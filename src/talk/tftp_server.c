@@ -127,8 +127,8 @@ static uint64_t newly_acknowledged(const struct tftp_server *t, uint16_t block)
 	return ahead <= t->sent - t->acknowledged ? ahead : 0;
 }
 
-static void acknowledged(struct tftp_server *t, uint16_t block, int64_t now_ms,
-	const struct tftp_out *out)
+static void acknowledged(
+	struct tftp_server *t, uint16_t block, int64_t now_ms, const struct tftp_out *out)
 {
 	uint64_t count = newly_acknowledged(t, block);
 	bool starts = t->waits_for_oack && block == 0;

@@ -20,10 +20,10 @@ struct tftp_server { /* in place; nothing to free */
 	uint64_t acknowledged; /* blocks */
 	uint64_t sent;         /* blocks */
 	unsigned tries;
-	int64_t resend_at; /* monotonic ms; the shell calls tftp_server_tick then */
+	int64_t resend_at;  /* monotonic ms; the shell calls tftp_server_tick then */
 	int64_t round_trip; /* measured, ms; 0: not yet */
 	int64_t sent_at;
-	bool waits_for_oack; /* an OACK was sent and not yet acknowledged */
+	bool waits_for_oack;  /* an OACK was sent and not yet acknowledged */
 	bool ended, complete; /* complete: the last block was acknowledged */
 	struct error why;     /* ended and not complete: what went wrong */
 };

@@ -54,8 +54,7 @@ bool tvs_answer(const struct vouch *v, struct reader request, uint32_t ttl, int6
 	if (valid)
 		fill_valid(&answer, &known, ttl);
 	*asked = (struct tvs_asked){ .command = question.command, .valid = valid };
-	text_escape(
-		reader_of_text(question.device), asked->device, sizeof(asked->device));
+	text_escape(reader_of_text(question.device), asked->device, sizeof(asked->device));
 	describe(asked, &question, valid ? &known : NULL);
 	tvs_message_write(out, &answer);
 	return out->ok || fail(err, FAULT_LIMIT, "tvs: the answer does not fit one message");

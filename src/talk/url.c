@@ -50,7 +50,8 @@ bool url_parse(const char *text, const struct url_scheme *schemes, size_t count,
 {
 	const struct url_scheme *scheme = find_scheme(text, schemes, count);
 	if (scheme == NULL)
-		return fail(err, FAULT_USAGE, "%.80s: not a URL of a kind that is known here", text);
+		return fail(
+			err, FAULT_USAGE, "%.80s: not a URL of a kind that is known here", text);
 	struct url url = { .port = scheme->port };
 	const char *at = text + strlen(scheme->name) + strlen("://");
 	if (!take_host(&at, &url) || !take_port(&at, &url))

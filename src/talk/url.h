@@ -4,9 +4,9 @@
 #include "cluster/node.h"
 
 struct url {
-	char scheme[8];            /* lower case: "tftp", "http", "https" */
-	char host[HOST_NAME_SIZE]; /* without the brackets of IPv6 */
-	uint16_t port;             /* the scheme's own when the URL has none */
+	char scheme[8];             /* lower case: "tftp", "http", "https" */
+	char host[HOST_NAME_SIZE];  /* without the brackets of IPv6 */
+	uint16_t port;              /* the scheme's own when the URL has none */
 	char path[LIMIT_FILE_NAME]; /* starts with '/' */
 };
 

@@ -87,8 +87,7 @@ void key_ring_sign(struct key_ring *ring, const char *signer, struct bytes *file
 	signed_header_covers(bytes_reader(file), &header, covered);
 	AUTO_DONE(bytes) signature = { 0 };
 	enum digest_kind kind = header.hash == HASH_SHA512 ? DIGEST_SHA512 : DIGEST_SHA1;
-	assert_true(key_sign(
-		key_ring_get(ring, signer)->key, kind, covered, 2, &signature, &err));
+	assert_true(key_sign(key_ring_get(ring, signer)->key, kind, covered, 2, &signature, &err));
 	if (!signature_insert(file, bytes_reader(&signature), &err))
 		fail_msg("%s", err.text);
 }

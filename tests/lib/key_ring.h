@@ -4,8 +4,8 @@
  * them. "callmanager" and "callmanager/2" are two generations: one subject, two keys. A failure
  * ends the test.
  */
-#include "trust/list_build.h"
 #include "pki/key.h"
+#include "trust/list_build.h"
 
 struct key_ring;
 

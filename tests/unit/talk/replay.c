@@ -243,8 +243,8 @@ static void make_spoiled(struct replay *r, bool flipped)
 {
 	struct reader from = replay_object(r, replay_word(r, 2));
 	const char *place = replay_value(r, "at");
-	size_t at = place == NULL || strcmp(place, "end") == 0 ? from.left - 1 :
-								  (size_t)replay_number(r, place);
+	size_t at = place == NULL || strcmp(place, "end") == 0 ? from.left - 1
+							       : (size_t)replay_number(r, place);
 	struct replay_object *object = new_object(r);
 	if (at >= from.left || !bytes_copy(&object->bytes, from, NULL))
 		replay_fail(r, "no byte %zu", at);

@@ -18,7 +18,7 @@ struct replay {
 	const char *path;
 	struct reader rest;
 	unsigned line;
-	const char *folder; /* of files that are included */
+	const char *folder;  /* of files that are included */
 	struct reader outer; /* what follows an include */
 	const char *outer_path;
 	unsigned outer_line;
@@ -28,7 +28,8 @@ struct replay {
 	const char *words[REPLAY_WORDS];
 	struct key_ring *ring;
 	size_t object_count;
-	struct replay_object objects[REPLAY_OBJECTS]; /* lists and files that the transcript makes */
+	struct replay_object
+		objects[REPLAY_OBJECTS]; /* lists and files that the transcript makes */
 };
 
 /* Ends the test with file, line and sentence. */
@@ -39,7 +40,7 @@ _Noreturn void replay_fail_at(const struct replay *r, const char *format, ...)
 void replay_read(const char *folder, const char *name, struct bytes *out);
 /* The next line that says something; false at the end. An `include` is followed here. */
 bool replay_next(struct replay *r);
-const char *replay_word(const struct replay *r, size_t index);    /* must be there */
+const char *replay_word(const struct replay *r, size_t index);     /* must be there */
 const char *replay_value(const struct replay *r, const char *key); /* of key=value, or NULL */
 uint64_t replay_number(const struct replay *r, const char *text);
 uint64_t replay_value_number(const struct replay *r, const char *key, uint64_t fallback);

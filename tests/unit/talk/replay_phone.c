@@ -40,8 +40,7 @@ static void make_phone(struct phone_scene *s)
 {
 	struct replay *r = s->replay;
 	(void)snprintf(s->settings.model, sizeof(s->settings.model), "CP-8861");
-	(void)snprintf(
-		s->settings.name, sizeof(s->settings.name), "%s", replay_word(r, 1));
+	(void)snprintf(s->settings.name, sizeof(s->settings.name), "%s", replay_word(r, 1));
 	s->settings.http_first = r->count > 2 && strcmp(r->words[2], "http") == 0;
 }
 
@@ -78,8 +77,7 @@ static void make_configuration(struct phone_scene *s)
 		tvs += *tvs == ',' ? 1 : 0;
 	}
 	(void)snprintf(c.load, sizeof(c.load), "%s", load != NULL ? load : "");
-	(void)snprintf(
-		c.service_url, sizeof(c.service_url), "%s", service != NULL ? service : "");
+	(void)snprintf(c.service_url, sizeof(c.service_url), "%s", service != NULL ? service : "");
 	if (s->configuration_count == CONFIGURATIONS)
 		replay_fail(r, "too many configurations");
 	(void)snprintf(s->configurations[s->configuration_count].name,
@@ -114,8 +112,8 @@ static void restore(struct phone_scene *s)
 	const char *what = replay_word(r, 1), *name = replay_word(r, 2);
 	bool ok = true;
 	if (strcmp(what, "ctl") == 0 || strcmp(what, "itl") == 0) {
-		ok = phone_restore_list(the_phone(s),
-			what[0] == 'c' ? PHONE_CTL : PHONE_ITL, replay_object(r, name), &err);
+		ok = phone_restore_list(the_phone(s), what[0] == 'c' ? PHONE_CTL : PHONE_ITL,
+			replay_object(r, name), &err);
 	} else if (strcmp(what, "configuration") == 0) {
 		phone_restore_configuration(the_phone(s), find_configuration(s, name));
 	} else {
@@ -150,15 +148,16 @@ static void answer(struct phone_scene *s)
 	struct replay *r = s->replay;
 	const char *kind = replay_word(r, 1);
 	if (strcmp(kind, "bytes") == 0) {
-		step(s, &(struct phone_event){ .happening = PHONE_ANSWERED,
+		step(s,
+			&(struct phone_event){ .happening = PHONE_ANSWERED,
 				.bytes = replay_object(r, replay_word(r, 2)) });
 		return;
 	}
 	struct tvs_message question, reply = { 0 };
 	if (!tvs_message_parse(phone_action(s->phone)->message, &question, NULL))
 		replay_fail(r, "there is no question");
-	reply.command = (enum tvs_command)replay_value_number(
-		r, "command", (uint64_t)question.command + 1);
+	reply.command =
+		(enum tvs_command)replay_value_number(r, "command", (uint64_t)question.command + 1);
 	reply.session = (uint32_t)replay_value_number(r, "session", question.session);
 	reply.status = strcmp(kind, "valid") == 0 ? TVS_VALID : TVS_INVALID;
 	if (reply.status == TVS_VALID) {
@@ -189,24 +188,31 @@ static bool happens(struct phone_scene *s)
 	if (replay_is(r, "boot"))
 		step(s, &(struct phone_event){ .happening = PHONE_BOOT });
 	else if (replay_is(r, "open"))
-		step(s, &(struct phone_event){ .happening = PHONE_OPEN, .name = replay_word(r, 1) });
+		step(s,
+			&(struct phone_event){
+				.happening = PHONE_OPEN, .name = replay_word(r, 1) });
 	else if (replay_is(r, "got"))
-		step(s, &(struct phone_event){ .happening = PHONE_FETCHED,
+		step(s,
+			&(struct phone_event){ .happening = PHONE_FETCHED,
 				.bytes = replay_object(r, replay_word(r, 1)) });
 	else if (replay_is(r, "absent"))
 		step(s, &(struct phone_event){ .happening = PHONE_ABSENT });
 	else if (replay_is(r, "shown"))
-		step(s, &(struct phone_event){ .happening = PHONE_SHOWN,
-				.bytes = cert_der(
-					key_ring_get(r->ring, replay_word(r, 1))->cert) });
+		step(s,
+			&(struct phone_event){ .happening = PHONE_SHOWN,
+				.bytes =
+					cert_der(key_ring_get(r->ring, replay_word(r, 1))->cert) });
 	else if (replay_is(r, "shown-bytes"))
-		step(s, &(struct phone_event){ .happening = PHONE_SHOWN,
+		step(s,
+			&(struct phone_event){ .happening = PHONE_SHOWN,
 				.bytes = replay_object(r, replay_word(r, 1)) });
 	else if (replay_is(r, "configured"))
-		step(s, &(struct phone_event){ .happening = PHONE_CONFIGURED,
+		step(s,
+			&(struct phone_event){ .happening = PHONE_CONFIGURED,
 				.configuration = find_configuration(s, replay_word(r, 1)) });
 	else if (replay_is(r, "visited"))
-		step(s, &(struct phone_event){ .happening = PHONE_VISITED,
+		step(s,
+			&(struct phone_event){ .happening = PHONE_VISITED,
 				.status = (int)replay_number(r, replay_word(r, 1)) });
 	else
 		return false;
@@ -223,8 +229,8 @@ static const struct phone_action *action(struct phone_scene *s, enum phone_act a
 	return a;
 }
 
-static void same(const struct phone_scene *s, const char *what, const char *got,
-	const char *expected)
+static void same(
+	const struct phone_scene *s, const char *what, const char *got, const char *expected)
 {
 	if (strcmp(got, expected) != 0)
 		replay_fail(s->replay, "%s: \"%s\" where \"%s\" was expected", what, got, expected);
@@ -261,10 +267,10 @@ static void asks(struct phone_scene *s)
 	if (m.command != (signer ? TVS_QUERY_REQUEST : TVS_VERIFY_REQUEST))
 		replay_fail(r, "the phone asks with command %d", (int)m.command);
 	bool fits = signer ? reader_same(m.serial, cert_serial(cert)) &&
-			reader_same(m.subject,
-				reader_of_text(cert_subject(cert, NAME_APPLIANCE))) &&
-			reader_same(m.issuer, reader_of_text(cert_issuer(cert, NAME_APPLIANCE))) :
-			     reader_same(m.certificate, cert_der(cert));
+			reader_same(
+				m.subject, reader_of_text(cert_subject(cert, NAME_APPLIANCE))) &&
+			reader_same(m.issuer, reader_of_text(cert_issuer(cert, NAME_APPLIANCE)))
+			   : reader_same(m.certificate, cert_der(cert));
 	if (!fits)
 		replay_fail(r, "the phone asks about somebody else");
 	if (replay_value_number(r, "session", m.session) != m.session)
@@ -316,8 +322,7 @@ static void keeps(struct phone_scene *s)
 		if (count != replay_number(r, name))
 			replay_fail(r, "it keeps %zu answers", count);
 	} else {
-		struct reader kept =
-			phone_list(s->phone, what[0] == 'c' ? PHONE_CTL : PHONE_ITL);
+		struct reader kept = phone_list(s->phone, what[0] == 'c' ? PHONE_CTL : PHONE_ITL);
 		bool nothing = strcmp(name, "nothing") == 0;
 		if (nothing ? kept.left > 0 : !reader_same(kept, replay_object(r, name)))
 			replay_fail(r, "it keeps another %s", what);
@@ -376,14 +381,16 @@ static void refused(struct phone_scene *s)
 	enum phone_act act = phone_action(s->phone)->act;
 	for (size_t i = 0; i < COUNT(all); i++) {
 		bool fits = (act == PHONE_REST && all[i] <= PHONE_OPEN) ||
-			(act == PHONE_FETCH && (all[i] == PHONE_FETCHED || all[i] == PHONE_ABSENT)) ||
+			(act == PHONE_FETCH &&
+				(all[i] == PHONE_FETCHED || all[i] == PHONE_ABSENT)) ||
 			(act == PHONE_CONNECT && all[i] == PHONE_SHOWN) ||
 			(act == PHONE_SEND && all[i] == PHONE_ANSWERED) ||
 			(act == PHONE_READ && all[i] == PHONE_CONFIGURED) ||
 			(act == PHONE_VISIT && all[i] == PHONE_VISITED);
 		if (fits)
 			continue;
-		if (phone_step(s->phone, &(struct phone_event){ .happening = all[i] }, s->now, &err) ||
+		if (phone_step(
+			    s->phone, &(struct phone_event){ .happening = all[i] }, s->now, &err) ||
 			err.fault != FAULT_REFUSED || phone_action(s->phone)->act != act)
 			replay_fail(s->replay, "event %d is not refused", (int)all[i]);
 	}

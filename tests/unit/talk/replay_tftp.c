@@ -120,8 +120,8 @@ static void receive(struct tftp_scene *s, const struct tftp_packet *packet)
 	if (s->is_client)
 		tftp_client_packet(&s->client, packet, s->now, &out);
 	else if (packet->opcode == TFTP_READ)
-		tftp_server_start(&s->server, packet, bytes_reader(&s->content), &s->settings,
-			s->now, &out);
+		tftp_server_start(
+			&s->server, packet, bytes_reader(&s->content), &s->settings, s->now, &out);
 	else
 		tftp_server_packet(&s->server, packet, s->now, &out);
 }
@@ -146,8 +146,9 @@ static void same_options(const struct tftp_scene *s, const struct tftp_options *
 		got->transfer_size != expected.transfer_size ||
 		got->has_timeout != expected.has_timeout || got->timeout != expected.timeout ||
 		got->has_window != expected.has_window || got->window != expected.window)
-		replay_fail(s->replay, "other options: blksize %u, tsize %llu, timeout %u, "
-				       "windowsize %u",
+		replay_fail(s->replay,
+			"other options: blksize %u, tsize %llu, timeout %u, "
+			"windowsize %u",
 			got->block_size, (unsigned long long)got->transfer_size, got->timeout,
 			got->window);
 }
@@ -171,8 +172,8 @@ static void sends(struct tftp_scene *s)
 	if (p.block != (uint16_t)block)
 		replay_fail(r, "it sends block %u", p.block);
 	if (opcode == TFTP_DATA &&
-		!reader_same(p.data,
-			block_data(s, block, (size_t)replay_number(r, replay_word(r, 3)))))
+		!reader_same(
+			p.data, block_data(s, block, (size_t)replay_number(r, replay_word(r, 3)))))
 		replay_fail(r, "block %u has %zu other bytes", p.block, p.data.left);
 }
 
@@ -185,21 +186,20 @@ static void flow(struct tftp_scene *s)
 	for (uint64_t block = from; block <= to; block++) {
 		struct tftp_packet p;
 		if (s->is_client) {
-			p = (struct tftp_packet){ TFTP_DATA,
-				.block = (uint16_t)block,
+			p = (struct tftp_packet){ TFTP_DATA, .block = (uint16_t)block,
 				.data = block_data(s, block, s->block_size) };
 			receive(s, &p);
 			p = next_sent(s);
 		} else {
 			p = next_sent(s);
 			if (!reader_same(p.data, block_data(s, block, s->block_size)))
-				replay_fail(r, "block %llu has other bytes",
-					(unsigned long long)block);
+				replay_fail(
+					r, "block %llu has other bytes", (unsigned long long)block);
 			receive(s, &(struct tftp_packet){ TFTP_ACK, .block = p.block });
 		}
 		if (p.block != (uint16_t)block)
-			replay_fail(r, "block %u instead of %llu", p.block,
-				(unsigned long long)block);
+			replay_fail(
+				r, "block %u instead of %llu", p.block, (unsigned long long)block);
 	}
 }
 

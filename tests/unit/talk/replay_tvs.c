@@ -39,8 +39,7 @@ static void ask_about(struct tvs_scene *s, bool query)
 {
 	struct replay *r = s->replay;
 	const struct cert *cert = key_ring_get(r->ring, replay_word(r, 1))->cert;
-	enum name_form form =
-		replay_value(r, "form") != NULL ? NAME_BUILDER : NAME_APPLIANCE;
+	enum name_form form = replay_value(r, "form") != NULL ? NAME_BUILDER : NAME_APPLIANCE;
 	struct tvs_message m = {
 		.command = query ? TVS_QUERY_REQUEST : TVS_VERIFY_REQUEST,
 		.session = (uint32_t)replay_value_number(r, "session", 1001),
@@ -72,16 +71,15 @@ static void check_answer(struct tvs_scene *s)
 		replay_fail(r, "%s", err.text);
 	if (m.session != s->session || (m.status == TVS_VALID) != valid ||
 		s->asked.valid != valid || m.command != s->asked.command + 1)
-		replay_fail(r, "another answer: status %d, command %d", (int)m.status,
-			(int)m.command);
+		replay_fail(
+			r, "another answer: status %d, command %d", (int)m.status, (int)m.command);
 	uint8_t roles[16];
 	const char *text = replay_value(r, "roles"), *name = replay_value(r, "certificate");
 	size_t count = replay_roles(r, text != NULL ? text : "", roles);
 	if (m.role_count != count || memcmp(m.roles, roles, count) != 0)
 		replay_fail(r, "other roles");
 	struct reader none = reader_of(NULL, 0);
-	struct reader der =
-		name != NULL ? cert_der(key_ring_get(r->ring, name)->cert) : none;
+	struct reader der = name != NULL ? cert_der(key_ring_get(r->ring, name)->cert) : none;
 	if (!reader_same(m.certificate, der))
 		replay_fail(r, "another certificate");
 	if (m.ttl != replay_value_number(r, "ttl", valid ? s->ttl : 0))
@@ -106,8 +104,8 @@ static void vouch_for(struct tvs_scene *s)
 	struct error err = { 0 };
 	uint8_t roles[16];
 	size_t count = replay_roles(r, replay_value(r, "roles"), roles);
-	if (!vouch_add(s->vouch, key_ring_get(r->ring, replay_word(r, 1))->cert, roles, count,
-		    &err))
+	if (!vouch_add(
+		    s->vouch, key_ring_get(r->ring, replay_word(r, 1))->cert, roles, count, &err))
 		replay_fail(r, "%s", err.text);
 }
 

@@ -57,8 +57,9 @@ static void mend(struct bytes *file, struct trust_list *list)
 	*file = written;
 }
 
-static void refused(struct key_ring *ring, void (*spoil)(struct trust_list *list,
-	struct key_ring *ring), enum fault fault, const char *words)
+static void refused(struct key_ring *ring,
+	void (*spoil)(struct trust_list *list, struct key_ring *ring), enum fault fault,
+	const char *words)
 {
 	struct error err = { 0 };
 	AUTO_DONE(bytes) original = { 0 };
@@ -254,8 +255,8 @@ static void an_ec_key_signs_no_list(void **state)
 	key_ring_list(*state, &usual, &file);
 	struct trust_list list;
 	assert_true(trust_list_parse(bytes_reader(&file), &list, &err));
-	assert_false(signature_fits(bytes_reader(&file), &list.header,
-		key_ring_get(*state, "signer-ec")->cert, &err));
+	assert_false(signature_fits(
+		bytes_reader(&file), &list.header, key_ring_get(*state, "signer-ec")->cert, &err));
 	assert_int_equal(err.fault, FAULT_UNTRUSTED);
 }
 
@@ -310,8 +311,9 @@ static void a_changed_byte_shows(void **state)
 static void lists_of_other_makers_are_intact(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "itl/ITLFile-3411.tlv", "vectors/ITLFile-v1.0-sha1.tlv",
-		"vectors/ITLFile-v1.1-sha512-ec.tlv", "vectors/CTLSEP001122334455.tlv" };
+	static const char *const names[] = { "itl/ITLFile-3411.tlv",
+		"vectors/ITLFile-v1.0-sha1.tlv", "vectors/ITLFile-v1.1-sha512-ec.tlv",
+		"vectors/CTLSEP001122334455.tlv" };
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct error err = { 0 };
 		AUTO_DONE(bytes) file = { 0 };

@@ -167,11 +167,11 @@ static void signed_files_carry_their_name_and_payload(void **state)
 	assert_true(signed_header_parse(&rest, &header, &err));
 	assert_int_equal(header.version.major, 1);
 	assert_int_equal(header.version.minor, 0);
-	assert_true(reader_same(header.file_name,
-		reader_of_text("Desktops/320x196x4/List.xml.sgn")));
+	assert_true(
+		reader_same(header.file_name, reader_of_text("Desktops/320x196x4/List.xml.sgn")));
 	assert_true(reader_same(rest, reader_of_text("<x/>")));
-	assert_true(signature_fits(bytes_reader(&file), &header,
-		key_ring_get(*state, "callmanager")->cert, &err));
+	assert_true(signature_fits(
+		bytes_reader(&file), &header, key_ring_get(*state, "callmanager")->cert, &err));
 }
 
 static void a_payload_may_be_so_large_and_no_larger(void **state)
