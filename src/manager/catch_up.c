@@ -34,8 +34,7 @@ static bool steps(struct manager *m, struct error *err)
 		if (!snapshot_write(m, &self, err))
 			return false;
 	}
-	services_restart_due(m);
-	return true;
+	return services_restart_due(m, err);
 }
 
 void manager_catch_up(struct manager *m)

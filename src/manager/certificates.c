@@ -104,12 +104,18 @@ static bool list_of_result(const struct list_row *row, void *into, struct error 
 	return json_array_append_new(into, item) == 0 || fail_memory(err);
 }
 
+struct flagging {
+	uint64_t change; /* this one */
+	json_t *rows;
+};
+
 static bool flagged_of_result(const struct service_row *row, void *into, struct error *err)
 {
-	if (row->restart_wanted == 0)
+	const struct flagging *f = into;
+	if (row->restart_wanted != f->change)
 		return true;
 	json_t *item = json_pack("{s:s, s:s}", "service", row->service, "node", row->node);
-	return json_array_append_new(into, item) == 0 || fail_memory(err);
+	return json_array_append_new(f->rows, item) == 0 || fail_memory(err);
 }
 
 static bool describe(struct txn *t, struct regeneration *r, struct error *err)
@@ -130,8 +136,9 @@ static bool describe(struct txn *t, struct regeneration *r, struct error *err)
 		message);
 	if (r->result == NULL)
 		return fail_memory(err);
+	struct flagging flagging = { txn_number(t), flagged };
 	return store_lists(txn_store(t), list_of_result, lists, err) &&
-		store_services(txn_store(t), flagged_of_result, flagged, err);
+		store_services(txn_store(t), flagged_of_result, &flagging, err);
 }
 
 static bool record_regeneration(struct txn *t, void *context, struct error *err)

@@ -100,10 +100,9 @@ static void on_request(struct sibling_request *request, void *context)
 		operate(m, request, question);
 	} else if (operation == MANAGER_SERVING && peer != PEER_ADMIN) {
 		uint64_t number = reader_u64(&payload);
-		const struct sibling_peer *from = sibling_request_peer(request);
-		int pid = from == NULL ? 0 : sibling_peer_pid(from);
+		uint64_t loaded = reader_u64(&payload);
 		sibling_answer(request, reader_of(NULL, 0));
-		services_now_serving(m, peer, pid, number);
+		services_now_serving(m, peer, number, loaded);
 	} else {
 		sibling_refuse(request, &err);
 	}
@@ -124,8 +123,11 @@ static void on_broken(unsigned tag, const struct error *why, void *context)
 static void on_closed(struct sibling_peer *peer, void *context)
 {
 	struct manager *m = context;
-	if (m->peers[sibling_peer_tag(peer)] == peer)
-		m->peers[sibling_peer_tag(peer)] = NULL;
+	unsigned tag = sibling_peer_tag(peer);
+	if (m->peers[tag] != peer)
+		return; /* its successor is here already */
+	m->peers[tag] = NULL;
+	m->loaded[tag] = 0;
 }
 
 /* life ------------------------------------------------------------------------------------------ */

@@ -22,9 +22,8 @@ struct manager {
 	struct sibling_line *signer;
 	struct sibling_server *servers[PEER_COUNT];
 	struct sibling_peer *peers[PEER_COUNT]; /* the process that is connected now, or NULL */
-	int serving_pid[PEER_COUNT];            /* of the process that last said that it serves */
-	int restarting_pid[PEER_COUNT];         /* is to end: what it still says is ignored */
-	bool restart_due[PEER_COUNT];           /* when the snapshot has what it is to load */
+	/* Index from which it loaded its identities; 0: it has not said, or was told to end. */
+	uint64_t loaded[PEER_COUNT];
 	struct snapshot_index *index;           /* last written, or what was found at start */
 	int snapshot, objects, root, root_watch;
 	bool root_changed;
@@ -108,8 +107,10 @@ bool lists_publish(struct manager *m, struct error *err) MUST_CHECK;
 bool services_after(struct txn *t, const struct unit *unit, const char *node, struct error *err)
 	MUST_CHECK;
 bool services_default(struct txn *t, const struct node *node, struct error *err) MUST_CHECK;
-void services_restart_due(struct manager *m);
-void services_now_serving(struct manager *m, enum manager_peer peer, int pid, uint64_t number);
+bool services_restart_due(struct manager *m, struct error *err) MUST_CHECK;
+/* A process tells which index it serves, and from which it loaded its identities. */
+void services_now_serving(
+	struct manager *m, enum manager_peer peer, uint64_t number, uint64_t loaded);
 
 /* manager/jobs.c */
 bool jobs_run(struct manager *m, struct error *err) MUST_CHECK;

@@ -128,6 +128,7 @@ static bool note_started(const struct service_row *row, void *into, struct error
 	r->found = true;
 	started.started = clock_now();
 	started.restart_wanted = 0;
+	started.restarted = r->txn == NULL ? row->restarted : txn_number(r->txn);
 	return r->txn == NULL || txn_put_service(r->txn, &started, err);
 }
 
@@ -139,7 +140,8 @@ static bool record_restart(struct txn *t, void *context, struct error *err)
 		job_finish_in(t, r->asked, r->result, err);
 }
 
-/* The rows are written first: a process that is killed meanwhile has restarted all the same. */
+/* The row says from which change on the service must have loaded what it serves with; a crash at
+ * any moment after it leaves that to services_restart_due. */
 json_t *service_restart(struct manager *m, struct asked *asked, struct error *err)
 {
 	enum manager_peer peer;
@@ -162,41 +164,46 @@ json_t *service_restart(struct manager *m, struct asked *asked, struct error *er
 	struct change change = { asked->actor, "service restart", detail };
 	if (!store_change(m->store, &change, record_restart, &r, NULL, err))
 		return NULL;
-	m->restarting_pid[peer] =
-		m->peers[peer] == NULL ? m->serving_pid[peer] : sibling_peer_pid(m->peers[peer]);
-	m->restart_due[peer] = true;
-	log_info("%s restarts", service);
 	asked->wait_served = true;
 	return json_incref(result);
 }
 
-/* A process loads its identity from the snapshot at its start: told to end any earlier, it would
- * come back with the one that it had. */
-void services_restart_due(struct manager *m)
+/* Only once the snapshot has what it is to load: told to end any earlier, a process would come
+ * back with the identity that it had. */
+static bool restart_if_due(const struct service_row *row, void *into, struct error *err)
 {
-	for (size_t i = 0; i < COUNT(processes); i++) {
-		enum manager_peer peer = processes[i].peer;
-		if (!m->restart_due[peer])
-			continue;
-		m->restart_due[peer] = false;
-		if (m->peers[peer] == NULL)
-			continue;
-		m->restarting_pid[peer] = sibling_peer_pid(m->peers[peer]);
-		sibling_push(m->peers[peer], MANAGER_RESTART, reader_of(NULL, 0));
-	}
+	(void)err; /* nothing here fails */
+	struct manager *m = into;
+	enum manager_peer peer;
+	if (strcmp(row->node, m->settings->node) != 0 || !peer_of(row->service, &peer))
+		return true;
+	bool old = m->loaded[peer] != 0 && m->loaded[peer] < row->restarted;
+	bool ready = m->index != NULL && m->index->number >= row->restarted;
+	if (!old || !ready || m->peers[peer] == NULL)
+		return true;
+	m->loaded[peer] = 0;
+	log_info("%s restarts", row->service);
+	sibling_push(m->peers[peer], MANAGER_RESTART, reader_of(NULL, 0));
+	return true;
 }
 
-void services_now_serving(struct manager *m, enum manager_peer peer, int pid, uint64_t number)
+bool services_restart_due(struct manager *m, struct error *err)
+{
+	return store_services(m->store, restart_if_due, m, err);
+}
+
+void services_now_serving(
+	struct manager *m, enum manager_peer peer, uint64_t number, uint64_t loaded)
 {
 	struct error err = { 0 };
-	if (m->restarting_pid[peer] != pid)
-		m->restarting_pid[peer] = 0;
-	m->serving_pid[peer] = pid;
-	for (size_t i = 0; i < COUNT(processes); i++)
-		if (processes[i].peer == peer && m->restarting_pid[peer] == 0 &&
-			!store_put_serving(
-				m->store, m->settings->node, processes[i].process, number, &err))
-			log_error("%s", err.text);
+	m->loaded[peer] = loaded;
+	bool fine = services_restart_due(m, &err);
+	for (size_t i = 0; fine && m->loaded[peer] != 0 && i < COUNT(processes); i++)
+		if (processes[i].peer == peer)
+			fine = store_put_serving(
+				m->store, m->settings->node, processes[i].process, number, &err);
+	if (!fine)
+		log_error("%s", err.text);
 	answers_settle(m);
 }
 

@@ -57,11 +57,12 @@ static void on_told(struct reader answer, const struct error *err, void *context
 
 static void tell_serving(struct provision *p)
 {
-	uint8_t number[8];
-	struct writer w = writer_on(number, sizeof(number));
+	uint8_t numbers[16];
+	struct writer w = writer_on(numbers, sizeof(numbers));
 	if (!all_serve(p))
 		return;
 	writer_u64(&w, snapshot_current(p->snapshot)->number);
+	writer_u64(&w, p->loaded);
 	sibling_ask(p->manager, MANAGER_SERVING, writer_written(&w), SIBLING_MS, on_told, p);
 }
 
@@ -83,6 +84,7 @@ static bool load_file_signer(struct provision *p, struct error *err)
 	AUTO(cert) cert = cert_parse(bytes_reader(&der), err);
 	if (cert == NULL || !signing_use(p->signing, cert, mine->key, err))
 		return false;
+	p->loaded = snapshot_current(p->snapshot)->number;
 	log_info("signing files with %s", cert_subject(cert, NAME_APPLIANCE));
 	return true;
 }

@@ -21,7 +21,8 @@ struct provision {
 	struct http_server *http, *https;
 	struct identity *leaf; /* of HTTPS, loaded once; a new one needs a restart */
 	struct tls_server *tls;
-	bool asking; /* the signer, for the leaf */
+	bool asking;     /* the signer, for the leaf */
+	uint64_t loaded; /* number of the index that named the file signer */
 };
 
 /* Exactly one call, perhaps at once: the file's bytes (lent), or why not. */

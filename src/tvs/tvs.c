@@ -28,7 +28,8 @@ struct tvs {
 	struct identity *leaf; /* loaded once; a new one needs a restart */
 	struct tls_server *tls;
 	struct stream_server *server;
-	bool asking; /* the signer, for the leaf */
+	bool asking;     /* the signer, for the leaf */
+	uint64_t loaded; /* number of the index that named the leaf */
 };
 
 /* answering phones ------------------------------------------------------------------------------
@@ -113,11 +114,12 @@ static void on_told(struct reader answer, const struct error *err, void *context
 
 static void tell_serving(struct tvs *t)
 {
-	uint8_t number[8];
-	struct writer w = writer_on(number, sizeof(number));
+	uint8_t numbers[16];
+	struct writer w = writer_on(numbers, sizeof(numbers));
 	if (t->server == NULL)
 		return;
 	writer_u64(&w, snapshot_current(t->snapshot)->number);
+	writer_u64(&w, t->loaded);
 	sibling_ask(t->manager, MANAGER_SERVING, writer_written(&w), SIGNER_MS, on_told, t);
 }
 
@@ -190,6 +192,7 @@ static void catch_up(void *context)
 		tell_serving(t);
 	} else if (mine != NULL && !t->asking) {
 		t->asking = true;
+		t->loaded = snapshot_current(t->snapshot)->number;
 		sibling_ask(t->signer, SIGNER_LEAF, reader_of(mine->key, sizeof(mine->key)),
 			SIGNER_MS, on_leaf, t);
 	}

@@ -8,7 +8,8 @@
 
 enum manager_operation {
 	MANAGER_OPERATE = 1, /* admin asks: JSON -> JSON */
-	MANAGER_SERVING = 2, /* tvs, provision tell: u64 index number that they serve -> nothing */
+	MANAGER_SERVING = 2, /* tvs, provision tell: u64 index that they serve, u64 index from
+			       * which they loaded their identities -> nothing */
 };
 
 enum manager_push {
