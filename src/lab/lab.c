@@ -119,7 +119,7 @@ static bool keep_up(struct lab *l, struct error *err)
 		any = any || changed[n];
 	if (!any || !cluster_check_lists(l, &away) || !cluster_resets_phones(l))
 		return true;
-	lab_say(l, "The phones that ask its node first are reset.");
+	lab_say(l, "The phones whose list is new are reset.");
 	return phones_boot(l, chosen, err);
 }
 

@@ -113,7 +113,8 @@ bool control_ask(struct lab *l, enum op_id id, const struct control_argument *ar
 
 /* lab/cluster.c */
 bool cluster_make(struct lab *l, struct error *err) MUST_CHECK;
-/* Every list is published; each is fetched from its node and judged. */
+/* Every list is published; each is fetched from its node and judged. Those that are new since the
+ * last time are told of. */
 bool cluster_check_lists(struct lab *l, struct error *err) MUST_CHECK;
 bool cluster_export_certificates(struct lab *l, struct error *err) MUST_CHECK;
 /* Nodes whose published list is another than when lists were last checked. */

@@ -64,7 +64,8 @@ static bool new_call_manager(struct lab *l, const struct cast *cast, struct erro
 		return false;
 	if (cast->asker_count > 0) {
 		lab_say(l,
-			"Before any is reset, the ring list is opened on %zu of them: its signer is "
+			"Before any is reset, the ring list is opened on %zu of them: its signer "
+			"is "
 			"not in their lists, so TVS is asked.",
 			cast->asker_count);
 		if (!phones_open(l, cast->askers, "Ringlist.xml", err))
