@@ -20,7 +20,7 @@ static bool digest_for(enum hash_code hash, enum digest_kind *out, struct error 
 bool sign_covered(struct key_store *keys, const struct stored_key *stored,
 	const struct unsigned_file *what, struct bytes *out, struct error *err)
 {
-	enum digest_kind kind;
+	enum digest_kind kind = DIGEST_SHA1;
 	struct reader covered[2];
 	AUTO_DONE(bytes) signature = { 0 };
 	struct cert_key public = cert_key(stored->cert);
