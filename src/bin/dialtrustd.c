@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "manager/manager.h"
 #include "net/address.h"
+#include "net/loop.h"
 #include "provision/provision.h"
 #include "run/log.h"
 #include "run/process.h"
@@ -104,6 +105,7 @@ static bool prepare(const struct arguments *arguments, struct supervision *node,
 	(void)log_level_from_name(settings->log_level, &level); /* one of the setting's choices */
 	log_open(settings->node, arguments->process == NULL ? "supervisor" : arguments->process,
 		level);
+	loop_on_words(log_library);
 	return true;
 }
 

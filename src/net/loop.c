@@ -78,6 +78,11 @@ void loop_free(struct loop *l)
 	free(l);
 }
 
+void loop_on_words(loop_words_fn *fn)
+{
+	event_set_log_callback(fn);
+}
+
 void *loop_base(struct loop *l)
 {
 	return l->base;

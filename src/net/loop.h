@@ -30,5 +30,9 @@ struct watch;
 struct watch *watch_readable(struct loop *l, int fd, loop_fn *fn, void *context, struct error *err);
 void watch_free(struct watch *w);
 
+/* Hears what libevent has to say, in its numbers: 0 debug, 1 message, 2 warning, 3 error. */
+typedef void loop_words_fn(int severity, const char *text);
+void loop_on_words(loop_words_fn *fn);
+
 /* For the rest of net/ only: struct event_base *. */
 void *loop_base(struct loop *l);
