@@ -88,7 +88,8 @@ const struct snapshot_identity *snapshot_identity(const struct snapshot *s, cons
 bool snapshot_object(const struct snapshot *s, const uint8_t digest[static SNAPSHOT_DIGEST_SIZE],
 	size_t limit, struct bytes *out, struct error *err)
 {
-	static_assert((int)SNAPSHOT_DIGEST_SIZE == (int)DIGEST_SIZE, "objects are named by SHA-256");
+	static_assert(
+		(int)SNAPSHOT_DIGEST_SIZE == (int)DIGEST_SIZE, "objects are named by SHA-256");
 	char name[sizeof(SNAPSHOT_OBJECTS) + DIGEST_HEX_SIZE] = SNAPSHOT_OBJECTS "/";
 	uint8_t found[DIGEST_SIZE];
 	AUTO_DONE(bytes) file = { 0 };
