@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 #undef fail /* base/error.h has one of its own */
+#undef fail_msg
+#define fail_msg(...)                                                                              \
+	(print_error("ERROR: " __VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
 #include "net/address.h"
 #include "net/loop.h"

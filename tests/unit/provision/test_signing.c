@@ -1,0 +1,199 @@
+/* Files signed on demand, each once. */
+#include "stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct asker {
+	struct stage *stage;
+	unsigned calls, fine;
+	struct bytes got;
+	struct error why;
+};
+
+static void told(struct content *signed_file, const struct error *err, void *context)
+{
+	struct asker *a = context;
+	a->calls++;
+	assert_true((signed_file == NULL) != (err == NULL));
+	if (err != NULL) {
+		a->why = *err;
+		return;
+	}
+	a->fine++;
+	bytes_done(&a->got);
+	assert_true(bytes_copy(&a->got, content_bytes(signed_file), NULL));
+}
+
+static void ask(struct stage *s, const char *name, const char *payload, struct asker *a)
+{
+	signing_ask(s->provision.signing, name, HASH_SHA1, reader_of_text(payload), told, a);
+}
+
+static void wait_for(struct stage *s, struct asker *a, unsigned calls)
+{
+	scene_until_count(s->scene, &a->calls, calls);
+}
+
+static void a_file_is_signed_and_kept(void **state)
+{
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	stage_sign(s);
+	ask(s, "SEP001122334455.cnf.xml.sgn", "<device/>", &a);
+	assert_int_equal(a.calls, 0);
+	wait_for(s, &a, 1);
+	stage_check_signed(s, bytes_reader(&a.got), "SEP001122334455.cnf.xml.sgn",
+		reader_of_text("<device/>"));
+	ask(s, "SEP001122334455.cnf.xml.sgn", "<device/>", &a);
+	assert_int_equal(a.calls, 2); /* at once */
+	assert_int_equal(s->asked, 1);
+	assert_int_equal(signing_questions(s->provision.signing), 1);
+	bytes_done(&a.got);
+}
+
+static void whatever_differs_is_signed_anew(void **state)
+{
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	stage_sign(s);
+	ask(s, "a.xml.sgn", "one", &a);
+	ask(s, "b.xml.sgn", "one", &a);
+	ask(s, "a.xml.sgn", "two", &a);
+	signing_ask(
+		s->provision.signing, "a.xml.sgn", HASH_SHA512, reader_of_text("one"), told, &a);
+	wait_for(s, &a, 4);
+	assert_int_equal(s->asked, 4);
+	assert_int_equal(a.fine, 4);
+	bytes_done(&a.got);
+}
+
+static void many_who_ask_at_once_share_one_signature(void **state)
+{
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	stage_sign(s);
+	s->silent = true;
+	for (unsigned i = 0; i < 50; i++)
+		ask(s, "a.xml.sgn", "one", &a);
+	scene_until_count(s->scene, &s->asked, 1);
+	assert_int_equal(a.calls, 0);
+	stage_answer_kept(s);
+	wait_for(s, &a, 50);
+	assert_int_equal(a.fine, 50);
+	assert_int_equal(s->asked, 1);
+	bytes_done(&a.got);
+}
+
+static void a_refusal_reaches_all_and_is_not_kept(void **state)
+{
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	stage_sign(s);
+	s->refuses = true;
+	ask(s, "a.xml.sgn", "one", &a);
+	ask(s, "a.xml.sgn", "one", &a);
+	wait_for(s, &a, 2);
+	assert_int_equal(a.fine, 0);
+	assert_int_equal(a.why.fault, FAULT_REFUSED);
+	assert_non_null(strstr(a.why.text, "signing: this is not signed"));
+	s->refuses = false;
+	ask(s, "a.xml.sgn", "one", &a);
+	wait_for(s, &a, 3);
+	assert_int_equal(a.fine, 1);
+	bytes_done(&a.got);
+}
+
+static void without_a_certificate_nothing_is_signed(void **state)
+{
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	ask(s, "a.xml.sgn", "one", &a);
+	assert_int_equal(a.calls, 1);
+	assert_int_equal(a.why.fault, FAULT_BUSY);
+	assert_int_equal(s->asked, 0);
+}
+
+static void what_is_too_large_is_refused_at_once(void **state)
+{
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	stage_sign(s);
+	void *large = calloc(1, LIMIT_SIGNED_FILE + 1);
+	signing_ask(s->provision.signing, "a.xml.sgn", HASH_SHA1,
+		reader_of(large, LIMIT_SIGNED_FILE + 1), told, &a);
+	assert_int_equal(a.calls, 1);
+	assert_int_equal(a.why.fault, FAULT_LIMIT);
+	signing_ask(s->provision.signing, "a.xml.sgn", HASH_SHA1,
+		reader_of(large, LIMIT_SIGNED_FILE), told, &a);
+	wait_for(s, &a, 2);
+	assert_int_equal(a.fine, 1);
+	free(large);
+	bytes_done(&a.got);
+}
+
+static void the_longest_unused_goes_first(void **state)
+{
+	enum { EACH = 10 << 20, FIT = SIGNING_KEEPS / EACH };
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	char *payload = calloc(1, EACH);
+	stage_sign(s);
+	for (unsigned i = 0; i < FIT; i++) {
+		payload[0] = (char)i;
+		signing_ask(s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH),
+			told, &a);
+		wait_for(s, &a, i + 1);
+	}
+	payload[0] = 0; /* asked again: the second is now the longest unused */
+	signing_ask(
+		s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), told, &a);
+	assert_int_equal(a.calls, FIT + 1);
+	payload[0] = FIT;
+	signing_ask(
+		s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), told, &a);
+	wait_for(s, &a, FIT + 2);
+	unsigned asked = s->asked;
+	payload[0] = 0;
+	signing_ask(
+		s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), told, &a);
+	assert_int_equal(a.calls, FIT + 3);
+	assert_int_equal(s->asked, asked);
+	payload[0] = 1;
+	signing_ask(
+		s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), told, &a);
+	wait_for(s, &a, FIT + 4);
+	assert_int_equal(s->asked, asked + 1);
+	free(payload);
+	bytes_done(&a.got);
+}
+
+static void a_lost_signer_is_told(void **state)
+{
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	stage_sign(s);
+	s->silent = true;
+	ask(s, "a.xml.sgn", "one", &a);
+	scene_until_count(s->scene, &s->asked, 1);
+	sibling_client_free(TAKE(s->provision.signer));
+	assert_int_equal(a.calls, 1);
+	assert_int_equal(a.why.fault, FAULT_IO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define CASE(f) cmocka_unit_test_setup_teardown(f, stage_set_up, stage_tear_down)
+		CASE(a_file_is_signed_and_kept),
+		CASE(whatever_differs_is_signed_anew),
+		CASE(many_who_ask_at_once_share_one_signature),
+		CASE(a_refusal_reaches_all_and_is_not_kept),
+		CASE(without_a_certificate_nothing_is_signed),
+		CASE(what_is_too_large_is_refused_at_once),
+		CASE(the_longest_unused_goes_first),
+		CASE(a_lost_signer_is_told),
+#undef CASE
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
