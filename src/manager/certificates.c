@@ -125,6 +125,7 @@ static bool describe(struct txn *t, struct regeneration *r, struct error *err)
 	(void)snprintf(entry.store, sizeof(entry.store), "%s", r->made.unit->name);
 	(void)snprintf(entry.node, sizeof(entry.node), "%s", r->made.node);
 	(void)snprintf(entry.name, sizeof(entry.name), "%s.pem", r->made.unit->name);
+	(void)snprintf(entry.reason, sizeof(entry.reason), "%s", identity_reason);
 	memcpy(entry.digest, cert_digest(r->made.cert), DIGEST_SIZE);
 	(void)snprintf(message, sizeof(message), "Successfully Regenerated Certificate for %s.",
 		r->made.unit->name);
@@ -172,6 +173,13 @@ static const struct unit *regenerable(const char *name, const struct node *node,
 	else
 		return unit;
 	return NULL;
+}
+
+bool cert_regen_check(struct manager *m, const struct asked *asked, const struct node *node,
+	struct error *err)
+{
+	(void)m; /* the tables know */
+	return regenerable(argument_text(asked, "unit"), node, err) != NULL;
 }
 
 /* Signer first (a new key), then the change, then the signer again (live): a crash after either

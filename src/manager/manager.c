@@ -38,7 +38,8 @@ static bool is_mine(const struct manager *m, const struct binding *binding,
 	return !binding->on_its_node || node == NULL || strcmp(node, m->settings->node) == 0;
 }
 
-static bool hand_over(struct manager *m, struct asked *asked, struct error *err)
+static bool hand_over(struct manager *m, const struct binding *binding, struct asked *asked,
+	struct error *err)
 {
 	struct node node;
 	struct error missing = { 0 };
@@ -46,6 +47,8 @@ static bool hand_over(struct manager *m, struct asked *asked, struct error *err)
 	if (!store_node(m->store, name, &node, &missing))
 		return fail(err, missing.fault, "there is no node '%s': see `dialtrust node list`",
 			name);
+	if (binding->check != NULL && !binding->check(m, asked, &node, err))
+		return false;
 	return job_add(m, asked, name, &asked->job, err);
 }
 
@@ -71,7 +74,7 @@ static void operate(struct manager *m, struct sibling_request *request, json_t *
 	if (is_mine(m, binding, &asked))
 		result = binding->run(m, &asked, &err);
 	else
-		asked.wait_served = hand_over(m, &asked, &err);
+		asked.wait_served = hand_over(m, binding, &asked, &err);
 	if (result == NULL && asked.job == 0) {
 		sibling_refuse(request, &err);
 		return;

@@ -49,6 +49,9 @@ struct binding {
 	enum op_id id;
 	operation_fn *run;
 	bool on_its_node;
+	/* With on_its_node: what can be refused before the work is handed over; may be NULL. */
+	bool (*check)(struct manager *m, const struct asked *asked, const struct node *node,
+		struct error *err);
 };
 const struct binding *binding_find(enum op_id id);
 
@@ -63,6 +66,9 @@ void answer_operator(struct sibling_request *request, const json_t *result);
 operation_fn cluster_init, cluster_show, node_add, node_list, cert_list, cert_show, cert_regen,
 	list_status, service_list, service_restart, phone_list, parameter_list, parameter_set,
 	audit_list;
+
+bool cert_regen_check(struct manager *m, const struct asked *asked, const struct node *node,
+	struct error *err) MUST_CHECK;
 
 /* manager/arguments.c */
 const char *argument_text(const struct asked *asked, const char *name); /* NULL: absent */
@@ -97,6 +103,7 @@ bool identity_record(struct txn *t, const struct made_identity *made, struct err
 bool identity_mark_live(struct manager *m, const struct made_identity *made,
 	const uint8_t *predecessor, struct error *err) MUST_CHECK;
 void identity_done(struct made_identity *made);
+extern const char identity_reason[]; /* the description that the appliance gives its own */
 
 /* manager/lists.c */
 bool lists_want(struct txn *t, const struct unit *unit, const char *node, struct error *err)

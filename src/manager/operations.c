@@ -3,20 +3,20 @@
 
 static const struct binding bindings[] = {
 	/* clang-format off */
-	{ OP_CLUSTER_INIT,    cluster_init,    false },
-	{ OP_CLUSTER_SHOW,    cluster_show,    false },
-	{ OP_NODE_ADD,        node_add,        false },
-	{ OP_NODE_LIST,       node_list,       false },
-	{ OP_CERT_LIST,       cert_list,       false },
-	{ OP_CERT_SHOW,       cert_show,       false },
-	{ OP_CERT_REGEN,      cert_regen,      true },
-	{ OP_LIST_STATUS,     list_status,     false },
-	{ OP_SERVICE_LIST,    service_list,    false },
-	{ OP_SERVICE_RESTART, service_restart, true },
-	{ OP_PHONE_LIST,      phone_list,      false },
-	{ OP_PARAMETER_LIST,  parameter_list,  false },
-	{ OP_PARAMETER_SET,   parameter_set,   false },
-	{ OP_AUDIT_LIST,      audit_list,      false },
+	{ OP_CLUSTER_INIT,    cluster_init,    false, NULL },
+	{ OP_CLUSTER_SHOW,    cluster_show,    false, NULL },
+	{ OP_NODE_ADD,        node_add,        false, NULL },
+	{ OP_NODE_LIST,       node_list,       false, NULL },
+	{ OP_CERT_LIST,       cert_list,       false, NULL },
+	{ OP_CERT_SHOW,       cert_show,       false, NULL },
+	{ OP_CERT_REGEN,      cert_regen,      true,  cert_regen_check },
+	{ OP_LIST_STATUS,     list_status,     false, NULL },
+	{ OP_SERVICE_LIST,    service_list,    false, NULL },
+	{ OP_SERVICE_RESTART, service_restart, true,  NULL },
+	{ OP_PHONE_LIST,      phone_list,      false, NULL },
+	{ OP_PARAMETER_LIST,  parameter_list,  false, NULL },
+	{ OP_PARAMETER_SET,   parameter_set,   false, NULL },
+	{ OP_AUDIT_LIST,      audit_list,      false, NULL },
 	/* clang-format on */
 };
 
