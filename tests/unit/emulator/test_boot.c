@@ -172,19 +172,19 @@ static void arguments_that_make_no_sense_are_refused(void **state)
 	struct error err = { 0 };
 	assert_false(boots(s, "SEP00112233445", NULL, &err));
 	assert_int_equal(err.fault, FAULT_USAGE);
+	char text[1000];
 	const struct emulator_boot nowhere = {
 		.name = "SEP001122334477",
 		.server = "localhost",
 		.state = s->directory,
 		.http_port = 6970,
-		.json = true,
 	};
-	assert_false(emulator_boot(&nowhere, &err));
-	assert_true(err.text[0] != '\0');
+	assert_false(printed(&nowhere, text, sizeof(text), &err));
+	assert_non_null(strstr(err.text, "localhost"));
 	struct emulator_boot unwritable = nowhere;
 	unwritable.state = "/proc/nothing";
-	assert_false(emulator_boot(&unwritable, &err));
-	assert_int_equal(err.fault == FAULT_IO || err.fault == FAULT_MISSING, true);
+	assert_false(printed(&unwritable, text, sizeof(text), &err));
+	assert_non_null(strstr(err.text, "/proc/nothing"));
 }
 
 int main(void)
