@@ -28,15 +28,19 @@ static const struct type_row {
 };
 enum { APPLIANCE_TYPES = 6 };
 
+/* docs/formats/distinguished-name.md; wire/distinguished_name.c writes the appliance's form too. */
 static const struct form_row {
-	char separator;
+	uint8_t separator;
 	const char *escaped; /* take a backslash wherever they stand */
 	const char *first;   /* and these at the start of a value */
+	const char *last;    /* and these at its end */
 	uint8_t control;     /* bytes below this are written as \XX */
 } forms[] = {
-	[NAME_APPLIANCE] = { ';', "\";\\", " ", 0x20 },
-	[NAME_BUILDER] = { ',', "\"+,;<>\\", " #", 0x01 },
+	[NAME_APPLIANCE] = { ';', ";\\", "\"", "", 0x20 },
+	[NAME_BUILDER] = { ',', "\"+,;<>\\", " #", " ", 0x01 },
 };
+/* A name of one attribute has no semicolon to show its form. */
+static const struct form_row appliance_alone = { ';', ";\\,+", "\"", "", 0x20 };
 
 static bool among(uint8_t byte, const char *set)
 {
@@ -49,7 +53,7 @@ static void write_value(struct writer *w, const struct form_row *form, struct re
 	for (size_t i = 0; i < value.left; i++) {
 		uint8_t byte = value.at[i];
 		bool edge = (i == 0 && among(byte, form->first)) ||
-			(i + 1 == value.left && byte == ' ');
+			(i + 1 == value.left && among(byte, form->last));
 		if (edge || byte < form->control || among(byte, form->escaped))
 			writer_u8(w, '\\');
 		if (byte < form->control) {
@@ -113,7 +117,7 @@ static bool write_builder(struct writer *w, const X509_NAME *name, struct error 
 		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
 		int set = X509_NAME_ENTRY_set(entry);
 		if (i > 0)
-			writer_u8(w, (uint8_t)(set == previous ? '+' : form->separator));
+			writer_u8(w, set == previous ? '+' : form->separator);
 		previous = set;
 		if (!write_attribute(w, form, entry, err))
 			return false;
@@ -121,14 +125,26 @@ static bool write_builder(struct writer *w, const X509_NAME *name, struct error 
 	return true;
 }
 
+static size_t count_kept(const X509_NAME *name)
+{
+	size_t count = 0;
+	for (size_t type = 0; type < APPLIANCE_TYPES; type++) {
+		int at = -1;
+		while ((at = X509_NAME_get_index_by_NID(name, types[type].nid, at)) >= 0)
+			count++;
+	}
+	return count;
+}
+
 static bool write_appliance(struct writer *w, const X509_NAME *name, struct error *err)
 {
-	const struct form_row *form = &forms[NAME_APPLIANCE];
+	const struct form_row *form =
+		count_kept(name) == 1 ? &appliance_alone : &forms[NAME_APPLIANCE];
 	for (size_t type = 0; type < APPLIANCE_TYPES; type++) {
 		int at = X509_NAME_get_index_by_NID(name, types[type].nid, -1);
 		for (; at >= 0; at = X509_NAME_get_index_by_NID(name, types[type].nid, at)) {
 			if (w->used > 0)
-				writer_u8(w, (uint8_t)form->separator);
+				writer_u8(w, form->separator);
 			if (!write_attribute(w, form, X509_NAME_get_entry(name, at), err))
 				return false;
 		}

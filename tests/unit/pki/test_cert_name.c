@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "certificate_parts.h"
@@ -113,32 +114,51 @@ static void special_characters_are_escaped(void **state)
 	static const struct escape_case {
 		const char *value;
 		size_t size;
-		const char *appliance;
+		const char *appliance; /* with another attribute beside it */
 		const char *builder;
 	} cases[] = {
 #define VALUE(text) text, sizeof(text) - 1
-		{ VALUE("plain"), "CN=plain", "CN=plain" },
-		{ VALUE("Example, Inc."), "CN=Example, Inc.", "CN=Example\\, Inc." },
-		{ VALUE("a+b=c"), "CN=a+b=c", "CN=a\\+b=c" },
-		{ VALUE("a;O=b"), "CN=a\\;O=b", "CN=a\\;O=b" },
-		{ VALUE("<\"\\>"), "CN=<\\\"\\\\>", "CN=\\<\\\"\\\\\\>" },
-		{ VALUE("#1"), "CN=#1", "CN=\\#1" },
-		{ VALUE("1#"), "CN=1#", "CN=1#" },
-		{ VALUE(" x "), "CN=\\ x\\ ", "CN=\\ x\\ " },
-		{ VALUE(" "), "CN=\\ ", "CN=\\ " },
-		{ VALUE("a b"), "CN=a b", "CN=a b" },
-		{ VALUE("a\0b"), "CN=a\\00b", "CN=a\\00b" },
-		{ VALUE("a\nb"), "CN=a\\0Ab", "CN=a\nb" },
-		{ VALUE("Z\xc5\x82oty"), "CN=Z\xc5\x82oty", "CN=Z\xc5\x82oty" },
-		{ VALUE(""), "CN=", "CN=" },
+		{ VALUE("plain"), "plain", "plain" },
+		{ VALUE("Example, Inc."), "Example, Inc.", "Example\\, Inc." },
+		{ VALUE("a+b=c"), "a+b=c", "a\\+b=c" },
+		{ VALUE("a;O=b"), "a\\;O=b", "a\\;O=b" },
+		{ VALUE("<\"\\>"), "<\"\\\\>", "\\<\\\"\\\\\\>" },
+		{ VALUE("\"q\""), "\\\"q\"", "\\\"q\\\"" },
+		{ VALUE("#1"), "#1", "\\#1" },
+		{ VALUE("1#"), "1#", "1#" },
+		{ VALUE(" x "), " x ", "\\ x\\ " },
+		{ VALUE(" "), " ", "\\ " },
+		{ VALUE("a b"), "a b", "a b" },
+		{ VALUE("a\0b"), "a\\00b", "a\\00b" },
+		{ VALUE("a\nb"), "a\\0Ab", "a\nb" },
+		{ VALUE("Z\xc5\x82oty"), "Z\xc5\x82oty", "Z\xc5\x82oty" },
+		{ VALUE(""), "", "" },
 #undef VALUE
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		AUTO(cert) c = with_value(DER_UTF8, cases[i].value, cases[i].size, NULL);
+		char expected[2][64];
+		AUTO_DONE(writer) rdns = writer_new(8192);
+		rdn_write(&rdns, OID_CN, DER_UTF8, reader_of(cases[i].value, cases[i].size));
+		rdn_write(&rdns, OID_O, DER_UTF8, reader_of_text("x"));
+		AUTO(cert) c = named(writer_written(&rdns), NULL);
 		assert_non_null(c);
-		assert_string_equal(cert_subject(c, NAME_APPLIANCE), cases[i].appliance);
-		assert_string_equal(cert_subject(c, NAME_BUILDER), cases[i].builder);
+		(void)snprintf(expected[0], 64, "CN=%s;O=x", cases[i].appliance);
+		(void)snprintf(expected[1], 64, "CN=%s,O=x", cases[i].builder);
+		assert_string_equal(cert_subject(c, NAME_APPLIANCE), expected[0]);
+		assert_string_equal(cert_subject(c, NAME_BUILDER), expected[1]);
 	}
+}
+
+static void an_attribute_alone_shows_its_form(void **state)
+{
+	(void)state;
+	AUTO(cert) c = with_value(DER_UTF8, "a,O=b+OU=c", 10, NULL);
+	assert_string_equal(cert_subject(c, NAME_APPLIANCE), "CN=a\\,O=b\\+OU=c");
+	AUTO_DONE(writer) rdns = writer_new(256);
+	rdn_write(&rdns, OID_DC, DER_IA5, reader_of_text("dropped"));
+	rdn_write(&rdns, OID_O, DER_UTF8, reader_of_text("a,CN=b"));
+	AUTO(cert) other = named(writer_written(&rdns), NULL);
+	assert_string_equal(cert_subject(other, NAME_APPLIANCE), "O=a\\,CN=b");
 }
 
 static void every_string_type_becomes_utf8(void **state)
@@ -185,11 +205,11 @@ static void long_names_come_whole(void **state)
 {
 	(void)state;
 	char value[4096];
-	memset(value, '+', sizeof(value));
+	memset(value, ';', sizeof(value));
 	AUTO(cert) c = with_value(DER_UTF8, value, sizeof(value), NULL);
 	assert_non_null(c);
 	assert_int_equal(strlen(cert_subject(c, NAME_BUILDER)), 3 + 2 * sizeof(value));
-	assert_int_equal(strlen(cert_subject(c, NAME_APPLIANCE)), 3 + sizeof(value));
+	assert_int_equal(strlen(cert_subject(c, NAME_APPLIANCE)), 3 + 2 * sizeof(value));
 	memset(value, 0, sizeof(value));
 	AUTO(cert) zeros = with_value(DER_UTF8, value, sizeof(value), NULL);
 	assert_int_equal(strlen(cert_subject(zeros, NAME_APPLIANCE)), 3 + 3 * sizeof(value));
@@ -204,6 +224,7 @@ int main(void)
 		cmocka_unit_test(attributes_of_one_rdn_are_joined),
 		cmocka_unit_test(an_empty_name_is_empty),
 		cmocka_unit_test(special_characters_are_escaped),
+		cmocka_unit_test(an_attribute_alone_shows_its_form),
 		cmocka_unit_test(every_string_type_becomes_utf8),
 		cmocka_unit_test(what_is_no_text_is_refused),
 		cmocka_unit_test(a_common_name_with_a_nul_is_none),
