@@ -27,7 +27,8 @@ struct http_client {
 	CURLM *multi;
 	struct event *timer;
 	struct question *questions;
-	bool *freed; /* tells the delivering loop that fn ended us */
+	bool delivering;
+	bool freed; /* by fn, while delivering: the memory goes when that ends */
 };
 
 static void question_free(struct question *q)
@@ -88,12 +89,11 @@ static void question_end(struct question *q, CURLcode result)
 
 static void deliver(struct http_client *c)
 {
-	bool freed = false;
 	int left = 0;
-	if (c->freed != NULL)
+	if (c->delivering)
 		return; /* fn asks anew: the loop below sees to it */
-	c->freed = &freed;
-	while (!freed) {
+	c->delivering = true;
+	while (!c->freed) {
 		CURLMsg *message = curl_multi_info_read(c->multi, &left);
 		char *own = NULL;
 		if (message == NULL)
@@ -103,8 +103,9 @@ static void deliver(struct http_client *c)
 			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &own) == CURLE_OK)
 			question_end((struct question *)(void *)own, result);
 	}
-	if (!freed)
-		c->freed = NULL;
+	c->delivering = false;
+	if (c->freed)
+		free(c);
 }
 
 static void act(struct http_client *c, curl_socket_t socket, int what)
@@ -186,8 +187,6 @@ void http_client_free(struct http_client *c)
 {
 	if (c == NULL)
 		return;
-	if (c->freed != NULL)
-		*c->freed = true;
 	while (c->questions != NULL) {
 		struct question *q = c->questions;
 		question_unlink(q);
@@ -197,7 +196,9 @@ void http_client_free(struct http_client *c)
 	if (c->timer != NULL)
 		event_free(c->timer);
 	curl_global_cleanup();
-	free(c);
+	c->freed = true;
+	if (!c->delivering)
+		free(c);
 }
 
 static size_t receive(char *bytes, size_t one, size_t size, void *context)
