@@ -1,10 +1,11 @@
 /* The command line. */
 #include "base/own.h"
 #include "cli/cli.h"
+#include "cli/verbs.h"
 #include "lab/lab.h"
 
 int main(int argc, char **argv)
 {
-	static const struct verb *const verbs[] = { &lab_verb };
+	static const struct verb *const verbs[] = { &list_show_verb, &list_verify_verb, &lab_verb };
 	return cli_main(argc, argv, verbs, COUNT(verbs));
 }

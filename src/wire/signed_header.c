@@ -200,6 +200,7 @@ static bool read_signer(const struct tag_values *values, struct signed_header *h
 	h->serial = values->of[HEADER_SERIAL];
 	h->issuer_name = values->of[HEADER_ISSUER_NAME];
 	h->file_name = values->of[HEADER_FILE_NAME];
+	h->padding = values->of[HEADER_PADDING].left;
 	h->has_timestamp = values->of[HEADER_TIMESTAMP].ok;
 	struct reader timestamp = values->of[HEADER_TIMESTAMP];
 	h->timestamp = reader_u32(&timestamp);

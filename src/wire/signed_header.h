@@ -37,7 +37,8 @@ struct signed_header {
 		enum hash_code hash;
 		struct reader digest; /* of the clear file */
 	} encryption;
-	size_t size; /* HEADERLENGTH: header bytes in the file; set by parsing */
+	size_t padding; /* bytes at the header's end; set by parsing */
+	size_t size;    /* HEADERLENGTH: header bytes in the file; set by parsing */
 };
 
 /* Takes the header off the front of `file` and leaves the body there. On failure the sentence

@@ -77,6 +77,7 @@ static bool take_padding(
 	if (rest.left > rule->max)
 		return fail(err, FAULT_MALFORMED, "%zu bytes, at most %u are allowed", rest.left,
 			rule->max);
+	k->values.of[tag] = rest;
 	return true;
 }
 

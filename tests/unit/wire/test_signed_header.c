@@ -416,6 +416,10 @@ static void padding_is_at_most_three_bytes_of_one_kind(void **state)
 		while (file.data[file.size - 1 - pads] == 13)
 			pads++;
 		assert_int_equal(pads, 3 - extra);
+		struct signed_header read;
+		struct reader rest = bytes_reader(&file);
+		assert_true(signed_header_parse(&rest, &read, NULL));
+		assert_int_equal(read.padding, pads);
 		if (pads > 0) {
 			file.data[file.size - 1] = 0;
 			refused(file, pads > 1 ? "padding at byte" : "tag 0 at byte");

@@ -1,0 +1,77 @@
+#include "cli/list_judge.h"
+
+static bool is_ctl(const struct held_list *held)
+{
+	return reader_same(held->list.header.file_name, reader_of_text("CTLFile.tlv"));
+}
+
+static bool judge_alone(const struct held_list *list, struct list_judgement *j, struct error *err)
+{
+	j->verdict = LIST_INTACT;
+	if (!held_list_own_signer(list, &j->record, err) || !held_list_intact(list, err))
+		return false;
+	j->key = cert_key(list->certs[j->record]);
+	return true;
+}
+
+static size_t count_servers(const struct held_list *held)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < held->list.count; i++)
+		if (held->list.records[i].has_role && held->list.records[i].role == ROLE_TVS)
+			count++;
+	return count;
+}
+
+static bool fail_unknown(const struct held_list *held, struct error *err)
+{
+	size_t servers = count_servers(held);
+	if (servers == 0)
+		return fail_in(
+			err, "a phone that holds it rejects the list: it knows no TVS to ask");
+	return fail_in(err,
+		"a phone that holds it asks TVS (%zu servers) and accepts only if one "
+		"vouches for the signer with role 0",
+		servers);
+}
+
+static bool judge_held(const struct held_list *list, const struct held_list *held,
+	struct list_judgement *j, struct error *err)
+{
+	struct holding holding = { .itl = is_ctl(held) ? NULL : held,
+		.ctl = is_ctl(held) ? held : NULL };
+	enum believed_thing what = is_ctl(list) ? BELIEVE_CTL : BELIEVE_ITL;
+	struct belief_answer answer =
+		believe(&holding, what, bytes_reader(&list->file), &list->list.header, err);
+	switch (answer.belief) {
+	case BELIEF_HELD:
+		break;
+	case BELIEF_BAD:
+		return fail_in(err, "a phone that holds it rejects the list");
+	case BELIEF_ASK_TVS:
+	case BELIEF_FIRST: /* something is held */
+		return fail_unknown(held, err);
+	}
+	j->verdict = LIST_TRUSTED;
+	j->record = answer.record;
+	j->key = cert_key(answer.signer);
+	j->older = is_ctl(list) == is_ctl(held) && list->list.header.has_timestamp &&
+		held->list.header.has_timestamp &&
+		list->list.header.timestamp < held->list.header.timestamp;
+	return true;
+}
+
+bool list_judge(const struct held_list *list, const struct held_list *held,
+	struct list_judgement *out, struct error *err)
+{
+	struct list_judgement j = { 0 };
+	size_t own;
+	if (held == NULL ? !judge_alone(list, &j, err) : !judge_held(list, held, &j, err)) {
+		if (err != NULL && err->fault != FAULT_MALFORMED && err->fault != FAULT_MEMORY)
+			err->fault = FAULT_UNTRUSTED;
+		return false;
+	}
+	j.without_successor = !held_list_own_signer(list, &own, NULL);
+	*out = j;
+	return true;
+}

@@ -1,0 +1,14 @@
+#pragma once
+/*
+ * Where a trust list that somebody wants to look at comes from: a file, "-" for standard input,
+ * tftp://host[:port]/NAME, http://host[:port]/NAME or https://… The sentence of a failure starts
+ * with the source. A list beyond our limits is malformed here: no phone takes it.
+ */
+#include "trust/held_list.h"
+
+bool list_source_read(const char *source, struct bytes *out, struct error *err) MUST_CHECK;
+/* Read, and as strict as a phone's own list must be: its certificates and its signature too. */
+struct held_list *list_source_hold(const char *source, struct error *err);
+
+/* "Beyond our limits" is a judgement about a list, not about this program. */
+bool list_fault(struct error *err); /* returns false */
