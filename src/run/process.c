@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -60,6 +61,7 @@ bool process_run(const struct supervision *node, const char *name, struct error 
 	struct settings settings = *node->settings;
 	if (getenv(ENVIRONMENT_DROP) == NULL)
 		settings.user = 0;
+	(void)umask(002); /* a store that it makes is its group's from the first moment on */
 	if (take_up(row, err) && row->run(&settings, err))
 		return true;
 	if (!tell("fault ", err->text))
