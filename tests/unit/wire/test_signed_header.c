@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "pki/vector_file.h"
 #include "wire/header_edit.h"
 #include "wire/mutation.h"
-#include "wire/vector.h"
 
 static bool trip(struct reader bytes, struct error *err)
 {
@@ -779,7 +779,9 @@ static void signed_files_of_others_are_read(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(files); i++) {
 		struct signed_header h;
-		AUTO_DONE(bytes) file = vector_load(files[i].path);
+		AUTO_DONE(bytes) file = { 0 };
+		if (!vector_read(files[i].path, &file))
+			skip();
 		struct reader body = bytes_reader(&file);
 		assert_true(signed_header_parse(&body, &h, NULL));
 		assert_int_equal(h.version.major << 8 | h.version.minor, files[i].version);

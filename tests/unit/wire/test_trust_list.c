@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "pki/vector_file.h"
 #include "wire/header_edit.h"
 #include "wire/mutation.h"
-#include "wire/vector.h"
 
 static const uint8_t blob[LIMIT_CERTIFICATE + 1] = { 0x30, 0x82, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
 	12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32 };
@@ -617,7 +617,9 @@ static void lists_of_others_are_read(void **state)
 	(void)state;
 	static struct trust_list list;
 	for (size_t i = 0; i < COUNT(files); i++) {
-		AUTO_DONE(bytes) file = vector_load(files[i].path);
+		AUTO_DONE(bytes) file = { 0 };
+		if (!vector_read(files[i].path, &file))
+			skip();
 		assert_true(trust_list_parse(bytes_reader(&file), &list, NULL));
 		const struct signed_header *h = &list.header;
 		assert_true(reader_same(h->file_name, reader_of_text(files[i].file_name)));
@@ -642,7 +644,9 @@ static void a_serial_is_without_its_sign_byte(void **state)
 {
 	(void)state;
 	static struct trust_list list;
-	AUTO_DONE(bytes) file = vector_load("itl/ITLFile-3411.tlv");
+	AUTO_DONE(bytes) file = { 0 };
+	if (!vector_read("itl/ITLFile-3411.tlv", &file))
+		skip();
 	assert_true(trust_list_parse(bytes_reader(&file), &list, NULL));
 	assert_int_equal(list.header.serial.left, 16);
 	assert_int_equal(list.header.serial.at[0], 0xd5);
@@ -654,7 +658,9 @@ static void lists_of_others_survive_cuts_and_changes(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(files); i++) {
 		static struct trust_list list;
-		AUTO_DONE(bytes) file = vector_load(files[i].path);
+		AUTO_DONE(bytes) file = { 0 };
+		if (!vector_read(files[i].path, &file))
+			skip();
 		assert_true(trust_list_parse(bytes_reader(&file), &list, NULL));
 		assert_int_equal(every_truncation(bytes_reader(&file), trip), list.count);
 		(void)every_changed_byte(bytes_reader(&file), trip, false);
