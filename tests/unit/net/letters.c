@@ -30,9 +30,10 @@ static bool message(struct stream *s, struct reader whole, void *context, struct
 	assert_true(body.ok);
 	if (body.left > 0 && body.at[0] == '!')
 		return fail(err, FAULT_MALFORMED, "no such letters");
-	if (reader_same(body, reader_of_text("flood"))) {
+	bool flood = reader_same(body, reader_of_text("flood"));
+	if (flood || reader_same(body, reader_of_text("river"))) {
 		void *much = calloc(1, FLOOD);
-		stream_send(s, reader_of(much, FLOOD));
+		stream_send(s, reader_of(much, flood ? FLOOD : RIVER));
 		free(much);
 		return true;
 	}

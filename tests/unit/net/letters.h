@@ -1,12 +1,13 @@
 #pragma once
 /*
  * A small protocol for the tests of streams: two bytes of length, then so many letters. The server
- * sends each letter message back; "bye" makes it close, "flood" makes it answer with a megabyte.
+ * sends each letter message back; "bye" makes it close, "flood" makes it answer with a megabyte,
+ * "river" with less than the server lets pile up.
  */
 #include "net/stream.h"
 #include "scene.h"
 
-enum { LETTERS_MAX = 1000, FLOOD = 1 << 20 };
+enum { LETTERS_MAX = 1000, FLOOD = 1 << 20, RIVER = 200 << 10 };
 
 struct letters {
 	struct scene *scene;

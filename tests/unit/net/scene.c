@@ -121,6 +121,15 @@ int scene_dial(const struct address *to, const char *source)
 	return fd;
 }
 
+int scene_dial_narrow(const struct address *to)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int size = 2048;
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&to->storage, to->size), 0);
+	return fd;
+}
+
 unsigned scene_descriptors(void)
 {
 	unsigned count = 0;

@@ -37,5 +37,7 @@ void scene_for(struct scene *s, uint64_t ms);
 int scene_listen(struct address *at);
 /* A plain blocking TCP socket connected to it, from `source` (NULL: whatever). */
 int scene_dial(const struct address *to, const char *source);
+/* The same with a receive buffer so small that answers pile up at the server. */
+int scene_dial_narrow(const struct address *to);
 /* Descriptors that this process has open: nothing may leak. */
 unsigned scene_descriptors(void);

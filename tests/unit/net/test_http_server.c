@@ -106,7 +106,7 @@ struct heard {
 	int fd;
 	char *text;
 	size_t size, capacity, want;
-	bool done;
+	bool done, reset;
 	struct watch *watch;
 };
 
@@ -118,6 +118,11 @@ static void listen_on(void *context)
 		h->size += (size_t)got;
 		h->text[h->size] = '\0';
 	}
+	int number = 0; /* EPIPE: a reset behind an orderly end */
+	socklen_t size = sizeof(number);
+	h->reset = (got < 0 && errno == ECONNRESET) ||
+		(got == 0 && getsockopt(h->fd, SOL_SOCKET, SO_ERROR, &number, &size) == 0 &&
+			number != 0);
 	h->done = got == 0 || (got < 0 && errno != EAGAIN) || (h->want > 0 && h->size >= h->want);
 	if (h->done) {
 		watch_free(h->watch);
@@ -125,7 +130,8 @@ static void listen_on(void *context)
 	}
 }
 
-/* `want` bytes, or with 0 all until the end. free() the text. */
+/* `want` bytes, or with 0 all until the end. free() the text. A reset
+ * makes *size SIZE_MAX. */
 static char *hear(struct scene *s, int fd, size_t want, size_t *size)
 {
 	struct heard h = { .fd = fd, .capacity = 10000000, .want = want };
@@ -133,7 +139,7 @@ static char *hear(struct scene *s, int fd, size_t want, size_t *size)
 	h.watch = watch_readable(s->loop, fd, listen_on, &h, NULL);
 	scene_until(s, &h.done);
 	if (size != NULL)
-		*size = h.size;
+		*size = h.reset ? SIZE_MAX : h.size;
 	return h.text;
 }
 
@@ -335,6 +341,27 @@ static void what_is_no_request_is_answered_and_told(void **state)
 	http_server_free(s.server);
 }
 
+static void a_refusal_is_heard_over_what_is_still_being_sent(void **state)
+{
+	static const char text[] = "POST / HTTP/1.1\r\nContent-Length: 2001\r\n\r\n";
+	struct site s = { 0 };
+	char more[60000] = { 0 };
+	serve(&s, *state, &generous);
+	int fd = scene_dial(&s.at, NULL);
+	say(fd, text);
+	assert_int_equal(send(fd, more, sizeof(more), MSG_NOSIGNAL), sizeof(more));
+	scene_until_count(s.scene, &s.bad, 1);
+	scene_for(s.scene, 10);
+	size_t size = 0;
+	char *heard = hear(s.scene, fd, 0, &size);
+	assert_int_equal(size, strlen(heard)); /* a reset throws answers away */
+	assert_int_equal(strncmp(heard, "HTTP/1.1 413 ", 13), 0);
+	assert_non_null(strstr(heard, "2001 bytes"));
+	free(heard);
+	(void)close(fd);
+	http_server_free(s.server);
+}
+
 static void head_and_body_have_limits_to_the_byte(void **state)
 {
 	struct site s = { 0 };
@@ -496,6 +523,7 @@ int main(void)
 		CASE(an_answer_may_come_later_or_too_late),
 		CASE(a_peer_that_leaves_while_an_answer_leaves_is_told),
 		CASE(what_is_no_request_is_answered_and_told),
+		CASE(a_refusal_is_heard_over_what_is_still_being_sent),
 		CASE(head_and_body_have_limits_to_the_byte),
 		CASE(leaving_in_the_middle_is_told),
 		CASE(a_slow_loris_is_cut_off),

@@ -165,6 +165,26 @@ static void a_half_closed_peer_still_gets_its_answer(void **state)
 	stream_server_free(l.server);
 }
 
+static void a_half_closed_peer_gets_a_long_answer_too(void **state)
+{
+	struct letters l = { 0 };
+	uint8_t bytes[16];
+	uint8_t *much = malloc(FLOOD);
+	letters_serve(&l, *state, NULL, &generous);
+	for (unsigned i = 0; i < 2; i++) {
+		const size_t size = i == 0 ? FLOOD : RIVER;
+		int fd = scene_dial_narrow(&l.at);
+		say(fd, bytes, letters_write(bytes, i == 0 ? "flood" : "river"));
+		assert_int_equal(shutdown(fd, SHUT_WR), 0);
+		scene_until_count(l.scene, &l.messages, i + 1);
+		scene_for(l.scene, 5);
+		assert_int_equal(take(l.scene, fd, much, size), size);
+		expect_end(&l, fd);
+	}
+	free(much);
+	stream_server_free(l.server);
+}
+
 static void leaving_in_the_middle_is_said(void **state)
 {
 	struct letters l = { 0 };
@@ -268,6 +288,28 @@ static void a_message_has_one_deadline_however_it_drips(void **state)
 	assert_non_null(strstr(l.why.text, "not finished in time"));
 	assert_in_range(d.drops, 2, 60);
 	(void)close(d.fd);
+	stream_server_free(l.server);
+}
+
+static void push(void *context)
+{
+	const struct letters *l = context;
+	if (l->last != NULL)
+		stream_send(l->last, reader_of_text("\1"));
+}
+
+static void what_the_server_says_meanwhile_gives_no_more_time(void **state)
+{
+	const struct stream_limits limits = { .message_ms = 60, .idle_ms = 5000 };
+	struct letters l = { 0 };
+	letters_serve(&l, *state, NULL, &limits);
+	int fd = scene_dial(&l.at, NULL);
+	say(fd, "\3", 1);
+	struct timer *t = timer_new(l.scene->loop, 5, true, push, &l, NULL);
+	scene_until_count(l.scene, &l.closed, 1);
+	timer_free(t);
+	assert_non_null(strstr(l.why.text, "not finished in time"));
+	(void)close(fd);
 	stream_server_free(l.server);
 }
 
@@ -488,12 +530,14 @@ int main(void)
 		CASE(the_largest_message_passes_and_one_more_hangs_up),
 		CASE(a_refused_message_hangs_up_and_says_why),
 		CASE(a_half_closed_peer_still_gets_its_answer),
+		CASE(a_half_closed_peer_gets_a_long_answer_too),
 		CASE(leaving_in_the_middle_is_said),
 		CASE(a_reset_is_an_end_like_another),
 		CASE(silence_ends),
 		CASE(silence_after_a_message_is_an_end_like_another),
 		CASE(a_server_that_does_not_answer_is_told),
 		CASE(a_message_has_one_deadline_however_it_drips),
+		CASE(what_the_server_says_meanwhile_gives_no_more_time),
 		CASE(a_fresh_message_has_a_fresh_deadline),
 		CASE(the_cap_in_total_holds),
 		CASE(the_cap_per_source_leaves_others_alone),
