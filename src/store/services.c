@@ -35,7 +35,8 @@ bool txn_put_service(struct txn *t, const struct service_row *row, struct error 
 		number_param(row->restart_wanted), number_param(row->restarted) };
 	struct statement put = {
 		"INSERT INTO service (service, node, activated, started, restart_wanted, "
-		"restarted) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (service, node) DO UPDATE SET "
+		"restarted) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (service, node) DO UPDATE "
+		"SET "
 		"activated = excluded.activated, started = excluded.started, "
 		"restart_wanted = excluded.restart_wanted, restarted = excluded.restarted",
 		params, COUNT(params), 0

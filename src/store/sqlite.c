@@ -260,8 +260,9 @@ static bool claim(struct sqlite *db, struct error *err)
 {
 	char text[64];
 	int64_t id, tables;
-	if (!pragma(db, "PRAGMA application_id", &id, text, err) ||
-		!pragma(db, "SELECT count(*) FROM sqlite_schema", &tables, text, err))
+	/* In this order, because another one of us marks a new database before it makes tables. */
+	if (!pragma(db, "SELECT count(*) FROM sqlite_schema", &tables, text, err) ||
+		!pragma(db, "PRAGMA application_id", &id, text, err))
 		return false;
 	if (id == SQLITE_OURS)
 		return true;

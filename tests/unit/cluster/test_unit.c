@@ -92,6 +92,41 @@ static void roles_have_rows_and_appear_once(void **state)
 	}
 }
 
+/* The appliance's own table of what TVS vouches for; a unit that is not in it stands for nothing.
+ */
+static void tvs_vouches_for_these_roles(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *unit;
+		enum role roles[2];
+		size_t count;
+	} vouched[] = {
+		{ "CallManager", { ROLE_CCM_TFTP, ROLE_SAST }, 2 },
+		{ "Phone-SAST-trust", { ROLE_SAST, ROLE_TFTP }, 2 },
+		{ "ITLRecovery", { ROLE_SAST }, 1 },
+		{ "CAPF", { ROLE_CAPF }, 1 },
+		{ "TVS", { ROLE_TVS }, 1 },
+		{ "tomcat", { ROLE_APP_SERVER }, 1 },
+		{ "tomcat-trust", { ROLE_APP_SERVER }, 1 },
+		{ "ipsec", { ROLE_APP_SERVER }, 1 },
+		{ "Phone-CTL-trust", { ROLE_APP_SERVER }, 1 },
+		{ "Phone-trust", { ROLE_APP_SERVER }, 1 },
+		{ "Phone-VPN-trust", { ROLE_VPN }, 1 },
+	};
+	size_t count, with_roles = 0;
+	const struct unit *rows = units(&count);
+	for (size_t i = 0; i < count; i++)
+		with_roles += rows[i].role_count > 0;
+	assert_int_equal(with_roles, COUNT(vouched));
+	for (size_t i = 0; i < COUNT(vouched); i++) {
+		const struct unit *unit = unit_find(vouched[i].unit);
+		assert_int_equal(unit->role_count, vouched[i].count);
+		for (size_t r = 0; r < unit->role_count; r++)
+			assert_int_equal(unit->roles[r], vouched[i].roles[r]);
+	}
+}
+
 static void services_of_list_roles_exist(void **state)
 {
 	(void)state;
@@ -224,6 +259,7 @@ int main(void)
 		cmocka_unit_test(only_identities_have_keys_and_only_stores_end_in_trust),
 		cmocka_unit_test(copies_go_to_trust_stores),
 		cmocka_unit_test(roles_have_rows_and_appear_once),
+		cmocka_unit_test(tvs_vouches_for_these_roles),
 		cmocka_unit_test(services_of_list_roles_exist),
 		cmocka_unit_test(signers_of_lists_are_role_0_and_no_more_than_two),
 		cmocka_unit_test(the_table_is_in_the_order_of_an_itl),
