@@ -67,7 +67,7 @@ static bool note_entry(const struct entry *entry, struct reader der, void *into,
 	char *text = into;
 	assert_true(der.left > 0);
 	assert_int_equal(der.at[0], entry->digest[0] ^ 0x55);
-	(void)snprintf(text + strlen(text), 300, "%s/%s/%s=%u;", entry->store, entry->node,
+	(void)snprintf(text + strlen(text), 700, "%s/%s/%s=%u;", entry->store, entry->node,
 		entry->name, entry->digest[0]);
 	return true;
 }

@@ -167,8 +167,9 @@ static bool note_service(const struct service_row *row, void *into, struct error
 {
 	(void)err;
 	char *text = into;
-	(void)snprintf(text + strlen(text), 200, "%s@%s %d %lld %llu;", row->service, row->node,
-		row->activated, (long long)row->started, (unsigned long long)row->restart_wanted);
+	(void)snprintf(text + strlen(text), 300, "%s@%s %d %lld %llu %llu;", row->service,
+		row->node, row->activated, (long long)row->started,
+		(unsigned long long)row->restart_wanted, (unsigned long long)row->restarted);
 	return true;
 }
 
@@ -177,16 +178,16 @@ static void services_are_put_and_replaced(void **state)
 	struct scratch *s = *state;
 	char text[1000] = "";
 	put_two_nodes(s->store);
-	struct service_row rows[] = { { "Cisco Tftp", "sub1", true, 0, 0 },
-		{ "Cisco Tftp", "pub", false, 5, 6 }, { "Cisco CallManager", "pub", true, -1, 0 },
-		{ "Cisco Tftp", "sub1", true, 1700000000, 42 } };
+	struct service_row rows[] = { { "Cisco Tftp", "sub1", true, 0, 0, 0 },
+		{ "Cisco Tftp", "pub", false, 5, 6, 3 }, { "Cisco CallManager", "pub", true, -1, 0, 0 },
+		{ "Cisco Tftp", "sub1", true, 1700000000, 42, 43 } };
 	for (size_t i = 0; i < COUNT(rows); i++)
 		(void)must_change(s->store, put_service, &rows[i]);
 	assert_true(store_services(s->store, note_service, text, NULL));
 	assert_string_equal(text,
-		"Cisco CallManager@pub 1 -1 0;Cisco Tftp@pub 0 5 6;"
-		"Cisco Tftp@sub1 1 1700000000 42;");
-	must_refuse(s->store, put_service, &(struct service_row){ "Cisco Tftp", "sub9", 1, 0, 0 },
+		"Cisco CallManager@pub 1 -1 0 0;Cisco Tftp@pub 0 5 6 3;"
+		"Cisco Tftp@sub1 1 1700000000 42 43;");
+	must_refuse(s->store, put_service, &(struct service_row){ "Cisco Tftp", "sub9", 1, 0, 0, 0 },
 		FAULT_MISSING);
 }
 

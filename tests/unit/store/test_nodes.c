@@ -11,7 +11,7 @@ static bool note_name(const struct node *node, void *into, struct error *err)
 {
 	(void)err;
 	char *names = into;
-	(void)snprintf(names + strlen(names), 64, "%s ", node->name);
+	(void)snprintf(names + strlen(names), 80, "%s ", node->name);
 	return true;
 }
 
@@ -125,7 +125,7 @@ static bool note_phone(const struct phone_row *phone, void *into, struct error *
 {
 	(void)err;
 	char *text = into;
-	(void)snprintf(text + strlen(text), 200, "%s=%s@%s;", phone->name, phone->description,
+	(void)snprintf(text + strlen(text), 400, "%s=%s@%s;", phone->name, phone->description,
 		phone->node);
 	return true;
 }
