@@ -115,6 +115,7 @@ static void on_opened(struct sibling_peer *peer, void *context)
 {
 	struct manager *m = context;
 	m->peers[sibling_peer_tag(peer)] = peer;
+	snapshot_tell_newcomer(m, peer);
 }
 
 static void on_broken(unsigned tag, const struct error *why, void *context)

@@ -128,6 +128,9 @@ bool job_finish_in(struct txn *t, const struct asked *asked, const json_t *resul
 
 /* manager/snapshot.c */
 void snapshot_load(struct manager *m);
+/* One that connected while we were busy has looked before the present index was there, and was not
+ * among those who were told. */
+void snapshot_tell_newcomer(const struct manager *m, struct sibling_peer *peer);
 bool snapshot_write(struct manager *m, const struct node *self, struct error *err) MUST_CHECK;
 
 /* manager/configuration.c: the operator's XML with the cluster's security elements merged in. */

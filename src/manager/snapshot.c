@@ -245,6 +245,16 @@ static void tell(struct manager *m)
 	sibling_push_all(m->servers[PEER_PROVISION], MANAGER_INDEX, writer_written(&w));
 }
 
+void snapshot_tell_newcomer(const struct manager *m, struct sibling_peer *peer)
+{
+	uint8_t number[8];
+	struct writer w = writer_on(number, sizeof(number));
+	if (m->index == NULL || sibling_peer_tag(peer) == PEER_ADMIN)
+		return;
+	writer_u64(&w, m->index->number);
+	sibling_push(peer, MANAGER_INDEX, writer_written(&w));
+}
+
 bool snapshot_write(struct manager *m, const struct node *self, struct error *err)
 {
 	AUTO(snapshot_index) index = calloc(1, sizeof(*index));
