@@ -9,7 +9,12 @@
 #include "lab/lab_impl.h"
 #include "trust/held_list.h"
 
-enum { POLL_MS = 200, JOIN_PATIENCE_MS = 180000, FETCH_PATIENCE_MS = 10000 };
+enum {
+	POLL_MS = 200,
+	JOIN_PATIENCE_MS = 180000,
+	FETCH_PATIENCE_MS = 10000,
+	SERVE_PATIENCE_MS = 60000
+};
 
 static const char *text_of(const json_t *row, const char *key)
 {
@@ -207,7 +212,7 @@ static bool is_file(const struct bytes *file, const char *sha256, bool *same, st
 static bool fetch_published(struct lab *l, const struct lab_node *node, const char *sha256,
 	struct bytes *out, struct error *err)
 {
-	int64_t deadline = clock_monotonic_ms() + FETCH_PATIENCE_MS;
+	int64_t deadline = clock_monotonic_ms() + SERVE_PATIENCE_MS;
 	for (bool same = false;;) {
 		AUTO_DONE(bytes) file = { 0 };
 		struct error why = { 0 };
