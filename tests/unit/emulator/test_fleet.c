@@ -270,6 +270,7 @@ static void a_phone_boots_and_keeps_what_it_learnt(void **state)
 	assert_int_equal(shown->boots, 1);
 	opens(s, "Ringlist.xml");
 	verdicts_are(shown, "file verified list\n");
+	assert_string_equal(small_server_peer(server), "127.16.0.9");
 	boots(s);
 	verdicts_are(shown, NEXT_BOOT);
 	assert_int_equal(shown->boots, 2);
@@ -292,6 +293,8 @@ static void a_phone_boots_over_tftp(void **state)
 	verdicts_are(fleet_at(s->fleet, 0), WHOLE_BOOT);
 	assert_string_equal(fleet_at(s->fleet, 0)->verdicts[1].words, "ITL installed");
 	assert_int_equal(fleet_at(s->fleet, 0)->verdicts[1].transport, PHONE_TFTP);
+	opens(s, "Ringlist.xml");
+	assert_string_equal(small_server_peer(server), "127.16.0.9");
 	fleet_free(s->fleet);
 }
 
