@@ -34,7 +34,8 @@ bool hex_read(const char *text, uint8_t *out, size_t size)
 		if (digit(text[i]) < 0)
 			return false;
 	for (size_t i = 0; i < size; i++)
-		out[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+		out[i] = (uint8_t)((unsigned)digit(text[2 * i]) << 4 |
+			(unsigned)digit(text[2 * i + 1]));
 	return true;
 }
 

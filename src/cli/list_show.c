@@ -6,7 +6,7 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 
-enum { NAME_WIDTH = 24, BLOB_SHOWN = 16, VALUE_SIZE = 2048 };
+enum { NAME_WIDTH = 24, BLOB_DIGITS = 32, VALUE_SIZE = 2048 };
 
 enum show { SHOW_PLAIN, SHOW_BYTES, SHOW_BLOB };
 
@@ -72,8 +72,8 @@ static void format_value(const json_t *value, enum show show, char *out, size_t 
 	const char *text = json_string_value(value);
 	size_t length = json_string_length(value);
 	if (show == SHOW_BLOB && length > 0)
-		(void)snprintf(out, size, "%zu bytes, %.*s%s", length / 2, 2 * BLOB_SHOWN, text,
-			length > 2 * BLOB_SHOWN ? "…" : "");
+		(void)snprintf(out, size, "%zu bytes, %.*s%s", length / 2, BLOB_DIGITS, text,
+			length > BLOB_DIGITS ? "…" : "");
 	else if (text != NULL)
 		(void)snprintf(out, size, "%s", length > 0 ? text : "(empty)");
 	else

@@ -9,7 +9,7 @@
 enum manager_operation {
 	MANAGER_OPERATE = 1, /* admin asks: JSON -> JSON */
 	MANAGER_SERVING = 2, /* tvs, provision tell: u64 index that they serve, u64 index from
-			       * which they loaded their identities -> nothing */
+			      * which they loaded their identities -> nothing */
 };
 
 enum manager_push {

@@ -131,48 +131,54 @@ static bool count_elements(struct reader body, size_t counts[static INDEX_TAGS],
 	}
 	if (!rest.ok)
 		return fail(err, FAULT_MALFORMED, "is cut short");
-	for (uint8_t tag = INDEX_HEAD; tag < INDEX_TAGS; tag++)
+	for (size_t tag = INDEX_HEAD; tag < INDEX_TAGS; tag++)
 		if (elements[tag].once && counts[tag] != 1)
 			return fail(err, FAULT_MALFORMED, "%zu elements \"%s\", must be one",
 				counts[tag], elements[tag].name);
 	return true;
 }
 
-static bool make_room(
-	struct snapshot_index *index, const size_t counts[static INDEX_TAGS], struct error *err)
+static struct snapshot_index *index_new(const size_t counts[static INDEX_TAGS], struct error *err)
 {
+	struct snapshot_index *index = calloc(1, sizeof(*index));
+	if (index == NULL) {
+		(void)fail_memory(err);
+		return NULL;
+	}
 	index->identities = calloc(counts[INDEX_IDENTITY] + 1, sizeof(*index->identities));
 	index->certificates = calloc(counts[INDEX_CERTIFICATE] + 1, sizeof(*index->certificates));
 	index->files = calloc(counts[INDEX_FILE] + 1, sizeof(*index->files));
-	if (index->identities == NULL || index->certificates == NULL || index->files == NULL)
-		return fail_memory(err);
+	if (index->identities == NULL || index->certificates == NULL || index->files == NULL) {
+		snapshot_index_free(index);
+		(void)fail_memory(err);
+		return NULL;
+	}
+	return index;
+}
+
+static bool read_elements(struct reader body, struct snapshot_index *index, struct error *err)
+{
+	size_t whole = body.left;
+	struct tlv one;
+	for (size_t at = 0; tlv_next(&body, &one); at = whole - body.left) {
+		struct cursor c = { .value = one.value, .index = index };
+		if (!elements[one.tag].read(&c, err))
+			return fail_in(err, "%s at byte %zu", elements[one.tag].name, at);
+	}
 	return true;
 }
 
 struct snapshot_index *snapshot_index_parse(struct reader body, struct error *err)
 {
 	size_t counts[INDEX_TAGS] = { 0 };
-	if (body.left > LIMIT_INDEX) {
-		(void)fail(err, FAULT_LIMIT, "snapshot index: %zu bytes, at most %d are allowed",
-			body.left, LIMIT_INDEX);
-		return NULL;
-	}
-	AUTO(snapshot_index) index = calloc(1, sizeof(*index));
-	bool fine = index != NULL ? count_elements(body, counts, err) : fail_memory(err);
-	if (!fine || !make_room(index, counts, err)) {
+	AUTO(snapshot_index) index = NULL;
+	bool fine = body.left <= LIMIT_INDEX ||
+		fail(err, FAULT_LIMIT, "%zu bytes, at most %d are allowed", body.left, LIMIT_INDEX);
+	fine = fine && count_elements(body, counts, err) &&
+		(index = index_new(counts, err)) != NULL && read_elements(body, index, err);
+	if (!fine) {
 		(void)fail_in(err, "snapshot index");
 		return NULL;
-	}
-	size_t whole = body.left;
-	size_t at = 0;
-	struct tlv one;
-	for (; tlv_next(&body, &one); at = whole - body.left) {
-		struct cursor c = { .value = one.value, .index = index };
-		if (!elements[one.tag].read(&c, err)) {
-			(void)fail_in(
-				err, "snapshot index: %s at byte %zu", elements[one.tag].name, at);
-			return NULL;
-		}
 	}
 	return TAKE(index);
 }

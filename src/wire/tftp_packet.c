@@ -150,9 +150,8 @@ static bool read_error(struct reader r, struct tftp_packet *p, struct error *err
 	p->error = reader_u16(&r);
 	if (!r.ok)
 		return fail(err, FAULT_MALFORMED, "error without a code");
-	struct reader rest = reader_rest(&r);
-	struct reader probe = rest;
-	struct reader text = take_text(&probe);
+	struct reader rest = r;
+	struct reader text = take_text(&r);
 	if (!text.ok)
 		text = rest;
 	if (!text_from(text, p->message, sizeof(p->message), NULL))

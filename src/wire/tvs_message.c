@@ -92,7 +92,7 @@ bool tvs_message_body_size(struct reader header, size_t *out, struct error *err)
 static bool elements_fit(
 	const struct tag_values *values, unsigned must, unsigned may, struct error *err)
 {
-	for (uint8_t tag = TVS_DEVICE; tag <= TVS_TTL; tag++) {
+	for (size_t tag = TVS_DEVICE; tag <= TVS_TTL; tag++) {
 		bool there = values->of[tag].ok;
 		if ((must & BIT(tag)) != 0 && !there)
 			return fail(err, FAULT_MALFORMED, "%s is missing", element_rules[tag].name);
@@ -127,7 +127,7 @@ static bool read_signer(const struct tag_values *values, struct tvs_message *m, 
 {
 	struct reader two[2] = { 0 };
 	size_t count = 0;
-	for (uint8_t tag = TVS_ISSUER; tag <= TVS_SIGNER_LAST; tag++) {
+	for (size_t tag = TVS_ISSUER; tag <= TVS_SIGNER_LAST; tag++) {
 		if (!values->of[tag].ok)
 			continue;
 		if (count == COUNT(two))
