@@ -62,6 +62,15 @@ static inline struct holding phone_holding(const struct phone *p)
 	return (struct holding){ .ctl = p->ctl, .itl = p->itl };
 }
 
+/* The general file of a list, whose name its header carries. */
+static inline const char *phone_list_file(enum phone_subject subject)
+{
+	return subject == PHONE_CTL ? "CTLFile.tlv" : "ITLFile.tlv";
+}
+
+/* phone_words.c: what a real phone would show */
+void words_put(const struct phone *p, struct phone_verdict *v);
+
 /* phone_stage.c: walking the stages, and the fetching of their files */
 void stage_begin(struct phone *p, enum phone_stage stage, int64_t now);
 void stage_end(struct phone *p, enum phone_outcome outcome, int64_t now); /* tells, goes on */

@@ -63,7 +63,6 @@ static void judge_signed(struct phone *p, int64_t now)
 
 void judge_list(struct phone *p, int64_t now)
 {
-	const char *name = p->verdict.subject == PHONE_CTL ? "CTLFile.tlv" : "ITLFile.tlv";
 	if (*held(p) != NULL &&
 		reader_same(bytes_reader(&p->file), bytes_reader(&(*held(p))->file))) {
 		stage_end(p, PHONE_UNCHANGED, now);
@@ -75,7 +74,7 @@ void judge_list(struct phone *p, int64_t now)
 		return;
 	}
 	p->header = p->candidate->list.header;
-	if (has_name(p, name, &p->verdict.why))
+	if (has_name(p, phone_list_file(p->verdict.subject), &p->verdict.why))
 		judge_signed(p, now);
 	else
 		stage_reject(p, now);

@@ -2,19 +2,7 @@
 
 #include "base/text.h"
 
-enum {
-	BLOCK_SIZE = 512,   /* without options, RFC 1350 */
-	PACKET_SIZE = 1024, /* requests, acknowledgements and errors */
-};
-
-static void emit(const struct tftp_packet *packet, const struct tftp_out *out)
-{
-	uint8_t memory[PACKET_SIZE];
-	struct writer w = writer_on(memory, sizeof(memory));
-	tftp_packet_write(&w, packet);
-	if (w.ok)
-		out->emit(writer_written(&w), out->context);
-}
+enum { BLOCK_SIZE = 512 }; /* without options, RFC 1350 */
 
 static bool wants_window(const struct tftp_client *t)
 {
@@ -33,14 +21,14 @@ static void send_request(const struct tftp_client *t, const struct tftp_out *out
 		.has_window = wants_window(t),
 		.window = t->settings.window,
 	};
-	emit(&packet, out);
+	tftp_send(&packet, out);
 }
 
 static void acknowledge(struct tftp_client *t, const struct tftp_out *out)
 {
 	struct tftp_packet packet = { .opcode = TFTP_ACK, .block = (uint16_t)t->blocks };
 	t->since_ack = 0;
-	emit(&packet, out);
+	tftp_send(&packet, out);
 }
 
 static void set_timer(struct tftp_client *t, int64_t now_ms)
@@ -61,7 +49,7 @@ static void refuse(struct tftp_client *t, enum tftp_error code, const struct tft
 	if (!text_copy(packet.message, sizeof(packet.message), "refused by the client", NULL))
 		return; /* it fits */
 	t->ended = true;
-	emit(&packet, out);
+	tftp_send(&packet, out);
 }
 
 bool tftp_client_start(struct tftp_client *t, const char *name,

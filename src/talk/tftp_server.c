@@ -8,7 +8,7 @@ enum {
 	UNPROVEN_TRIES = 3, /* to an address that has not answered and may be forged */
 };
 
-static void emit(const struct tftp_packet *packet, const struct tftp_out *out)
+void tftp_send(const struct tftp_packet *packet, const struct tftp_out *out)
 {
 	uint8_t memory[LIMIT_TFTP_BLOCK + 4];
 	struct writer w = writer_on(memory, sizeof(memory));
@@ -32,7 +32,7 @@ static void send_block(const struct tftp_server *t, uint64_t block, const struct
 		.block = (uint16_t)block, /* wraps after 65535 */
 		.data = reader_sub(&rest, size),
 	};
-	emit(&packet, out);
+	tftp_send(&packet, out);
 }
 
 /* What was asked, as far as we grant it: docs/formats/tftp.md#options */
@@ -74,7 +74,7 @@ static void set_timer(struct tftp_server *t, int64_t now_ms)
 static void send_oack(struct tftp_server *t, const struct tftp_out *out)
 {
 	struct tftp_packet packet = { .opcode = TFTP_OACK, .options = t->granted };
-	emit(&packet, out);
+	tftp_send(&packet, out);
 }
 
 static void send_window(struct tftp_server *t, const struct tftp_out *out)

@@ -34,6 +34,8 @@ struct tftp_out {
 	void *context;
 };
 
+void tftp_send(const struct tftp_packet *packet, const struct tftp_out *out);
+
 void tftp_server_start(struct tftp_server *t, const struct tftp_packet *request, struct reader file,
 	const struct tftp_server_settings *settings, int64_t now_ms, const struct tftp_out *out);
 void tftp_server_packet(struct tftp_server *t, const struct tftp_packet *packet, int64_t now_ms,
