@@ -5,6 +5,8 @@
 
 #include "base/limits.h"
 
+enum { NOTE_SIZE = 2000 };
+
 static bool put_sized(struct txn *t, void *context, struct error *err)
 {
 	static const uint8_t bytes[LIMIT_CERTIFICATE + 1];
@@ -73,7 +75,7 @@ static bool note_entry(const struct entry *entry, struct reader der, void *into,
 }
 
 static const char *entries_of(
-	struct scratch *s, const char *store, const char *node, char text[static 2000])
+	struct scratch *s, const char *store, const char *node, char text[static NOTE_SIZE])
 {
 	text[0] = '\0';
 	assert_true(store_entries(s->store, store, node, note_entry, text, NULL));
@@ -96,7 +98,7 @@ static void fill(struct scratch *s)
 static void entries_are_walked_in_order_and_narrowed(void **state)
 {
 	struct scratch *s = *state;
-	char text[2000];
+	char text[NOTE_SIZE];
 	fill(s);
 	assert_string_equal(entries_of(s, NULL, NULL, text),
 		"CallManager/sub1/CallManager.pem=2;tomcat-trust/pub/pub.pem=1;"
@@ -123,7 +125,7 @@ static bool last_change(const struct entry *entry, struct reader der, void *into
 static void an_entry_is_replaced_by_its_name_and_knows_its_change(void **state)
 {
 	struct scratch *s = *state;
-	char text[2000];
+	char text[NOTE_SIZE];
 	fill(s);
 	struct entry entry = entry_of("tomcat-trust", "sub1", "pub.pem", 2);
 	entry.change = 4711; /* not the caller's to say */
@@ -147,7 +149,7 @@ static void entries_need_their_node_and_their_certificate(void **state)
 static void an_entry_is_removed_once(void **state)
 {
 	struct scratch *s = *state;
-	char text[2000];
+	char text[NOTE_SIZE];
 	fill(s);
 	struct entry entry = entry_of("tomcat-trust", "pub", "sub1.pem", 0);
 	(void)must_change(s->store, remove_entry, &entry);
@@ -179,14 +181,15 @@ static bool note_identity(
 	(void)err;
 	char *text = into;
 	assert_int_equal(der.at[0], row->digest[0] ^ 0x55);
-	(void)snprintf(text + strlen(text), 200, "%s@%s=%u;", row->unit, row->node, row->digest[0]);
+	(void)snprintf(text + strlen(text), NOTE_SIZE - strlen(text), "%s@%s=%u;", row->unit,
+		row->node, row->digest[0]);
 	return true;
 }
 
 static void a_new_identity_retires_its_predecessor(void **state)
 {
 	struct scratch *s = *state;
-	char text[2000] = "";
+	char text[NOTE_SIZE] = "";
 	struct identity_row found,
 		rows[] = { identity_of("TVS", "pub", 1), identity_of("TVS", "sub1", 2),
 			identity_of("TVS", "pub", 2) };

@@ -41,6 +41,8 @@ static struct list_row itl(struct scratch *s)
 	return row;
 }
 
+enum { NOTE_SIZE = 2000 };
+
 static char name[] = "ITL pub";
 
 static void generations_count_up_and_are_published_in_turn(void **state)
@@ -167,8 +169,8 @@ static bool note_service(const struct service_row *row, void *into, struct error
 {
 	(void)err;
 	char *text = into;
-	(void)snprintf(text + strlen(text), 300, "%s@%s %d %lld %llu %llu;", row->service,
-		row->node, row->activated, (long long)row->started,
+	(void)snprintf(text + strlen(text), NOTE_SIZE - strlen(text), "%s@%s %d %lld %llu %llu;",
+		row->service, row->node, row->activated, (long long)row->started,
 		(unsigned long long)row->restart_wanted, (unsigned long long)row->restarted);
 	return true;
 }
@@ -176,19 +178,20 @@ static bool note_service(const struct service_row *row, void *into, struct error
 static void services_are_put_and_replaced(void **state)
 {
 	struct scratch *s = *state;
-	char text[1000] = "";
+	char text[NOTE_SIZE] = "";
 	put_two_nodes(s->store);
 	struct service_row rows[] = { { "Cisco Tftp", "sub1", true, 0, 0, 0 },
-		{ "Cisco Tftp", "pub", false, 5, 6, 3 }, { "Cisco CallManager", "pub", true, -1, 0, 0 },
-		{ "Cisco Tftp", "sub1", true, 1700000000, 42, 43 } };
+		{ "Cisco Tftp", "pub", false, 5, 6, 7 },
+		{ "Cisco CallManager", "pub", true, -1, 0, 1 },
+		{ "Cisco Tftp", "sub1", true, 1700000000, 42, 41 } };
 	for (size_t i = 0; i < COUNT(rows); i++)
 		(void)must_change(s->store, put_service, &rows[i]);
 	assert_true(store_services(s->store, note_service, text, NULL));
 	assert_string_equal(text,
-		"Cisco CallManager@pub 1 -1 0 0;Cisco Tftp@pub 0 5 6 3;"
-		"Cisco Tftp@sub1 1 1700000000 42 43;");
-	must_refuse(s->store, put_service, &(struct service_row){ "Cisco Tftp", "sub9", 1, 0, 0, 0 },
-		FAULT_MISSING);
+		"Cisco CallManager@pub 1 -1 0 1;Cisco Tftp@pub 0 5 6 7;"
+		"Cisco Tftp@sub1 1 1700000000 42 41;");
+	struct service_row homeless = { .service = "Cisco Tftp", .node = "sub9" };
+	must_refuse(s->store, put_service, &homeless, FAULT_MISSING);
 }
 
 int main(void)

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+enum { NOTE_SIZE = 2000 };
+
 static bool put(struct txn *t, void *context, struct error *err)
 {
 	return txn_put_node(t, context, err);
@@ -36,7 +38,7 @@ static void nodes_come_back_as_they_went_in(void **state)
 static void the_publisher_comes_first_then_names(void **state)
 {
 	struct scratch *s = *state;
-	char names[256] = "";
+	char names[NOTE_SIZE] = "";
 	struct node node = { .name = "a", .role = NODE_PRESENCE };
 	put_two_nodes(s->store);
 	(void)must_change(s->store, put, &node);
@@ -47,7 +49,7 @@ static void the_publisher_comes_first_then_names(void **state)
 static void putting_again_replaces(void **state)
 {
 	struct scratch *s = *state;
-	char names[256] = "";
+	char names[NOTE_SIZE] = "";
 	struct node node = { "sub1", NODE_SUBSCRIBER, "moved.example.net", "127.0.10.9", 1, 2, 3,
 		4 };
 	put_two_nodes(s->store);
@@ -134,7 +136,7 @@ static void phones_are_put_replaced_and_removed(void **state)
 {
 	struct scratch *s = *state;
 	struct phone_row phone = anna;
-	char text[1000] = "";
+	char text[NOTE_SIZE] = "";
 	put_two_nodes(s->store);
 	(void)must_change(s->store, put_phone, &phone);
 	(void)must_change(s->store, put_phone, &(struct phone_row){ "CSFben", "", "sub1" });
