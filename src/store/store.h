@@ -135,7 +135,7 @@ struct service_row {
 	bool activated;
 	int64_t started;         /* 0: not yet */
 	uint64_t restart_wanted; /* change number that asks for a restart; 0: none */
-	uint64_t restarted;      /* change number of the last restart; what was loaded earlier is old */
+	uint64_t restarted; /* change number of the last restart; what was loaded earlier is old */
 };
 typedef bool service_fn(const struct service_row *row, void *into, struct error *err);
 bool store_services(struct store *s, service_fn *each, void *into, struct error *err) MUST_CHECK;

@@ -55,3 +55,16 @@ def test_pages_are_laid_out_without_a_warning(page):
     )
     assert ran.returncode == 0
     assert ran.stderr == ""
+
+
+def test_every_operation_is_on_its_page():
+    page = (TOP / "docs" / "operations.md").read_text()
+    for verb in verbs():
+        said = dialtrust(*verb.split(), "--help").stdout
+        for path in re.findall(r"On the daemon's socket: (.*)", said):
+            row = re.search(rf"^\| `{verb}` \| `{re.escape(path)}` \|(.*)$", page, re.M)
+            assert row, f"{verb}: {path}"
+            for option in set(OPTION.findall(said.split("With every verb")[0])):
+                name = option[2:]
+                in_path = "{" + name + "}" in path
+                assert in_path or name in row[1] or name.replace("-", "_") in row[1], option
