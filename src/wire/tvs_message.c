@@ -105,8 +105,6 @@ static bool elements_fit(
 
 static bool read_device(struct reader value, struct tvs_message *m, struct error *err)
 {
-	if (!value.ok)
-		return true;
 	if (reader_u8(&value) != TVS_DEVICE_MARK)
 		return fail(err, FAULT_MALFORMED, "device name does not start with byte 01");
 	return text_from(value, m->device, sizeof(m->device), err) || fail_in(err, "device name");
