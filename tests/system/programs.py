@@ -171,6 +171,18 @@ class Lab(Program):
     def lists(self):
         return {row["node"]: row for row in self.json("list", "status")["lists"]}
 
+    def log(self, node):
+        """What a node's daemon has said."""
+        return (self.state / node["name"] / "log").read_text(errors="replace")
+
+    def lines_about(self, node, peer, since=0, seconds=20):
+        """The lines of its log that name a peer, once there is one."""
+
+        def lines():
+            return [line for line in self.log(node)[since:].splitlines() if peer in line]
+
+        return until(lines, seconds, f"a line in the log of {node['name']} that names {peer}")
+
     def settle(self, seconds=30):
         """Waits until every list that is wanted is published."""
         until(

@@ -28,8 +28,14 @@ DATAGRAMS = {
 }
 
 
-def lines_since(lab, since):
-    return [line for line in lab.output[since:].splitlines() if "refused" in line]
+def one_line(lab, node, peer, since):
+    """Exactly one line of the node's log names the peer, and says why."""
+    lab.lines_about(node, peer, since)
+    still_well(lab)
+    lines = lab.lines_about(node, peer, since)
+    assert len(lines) == 1, lines
+    assert "refused" in lines[0] and "\x1b" not in lines[0]
+    assert len(lines[0].split(peer, 1)[1].split()) >= 3, lines[0]
 
 
 def still_well(lab):
@@ -39,20 +45,13 @@ def still_well(lab):
 
 @pytest.mark.parametrize("what", DATAGRAMS)
 def test_datagrams(lab, what):
-    node, since = lab.publisher, len(lab.output)
+    node, since = lab.publisher, len(lab.log(lab.publisher))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.bind(("127.99.0.1", 0))
         stranger.connect((node["address"], node["ports"]["tftp"]))
         stranger.send(DATAGRAMS[what])
         peer = "127.99.0.1:%d" % stranger.getsockname()[1]
-        lab.wait_for(lambda: peer in lab.output[since:], 20, f"a line that names {peer}")
-    still_well(lab)
-    lab.read()
-    lines = [line for line in lab.output[since:].splitlines() if peer in line]
-    assert len(lines) == 1, lines
-    assert "refused" in lines[0] and "\x1b" not in lines[0]
-    reason = lines[0].split(peer, 1)[1]
-    assert len(reason.split()) >= 3, reason
+    one_line(lab, node, peer, since)
 
 
 def test_a_missing_file_is_answered_at_once(lab):
@@ -92,7 +91,7 @@ REQUESTS = {
 
 @pytest.mark.parametrize("what", REQUESTS)
 def test_http_requests(lab, what):
-    node, since = lab.publisher, len(lab.output)
+    node, since = lab.publisher, len(lab.log(lab.publisher))
     with socket.socket() as stranger:
         stranger.settimeout(20)
         stranger.bind(("127.99.0.1", 0))
@@ -104,14 +103,11 @@ def test_http_requests(lab, what):
         except ConnectionError:
             answer = b""
         assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4", b"HTTP/1.1 501"))
-        lab.wait_for(lambda: peer in lab.output[since:], 20, f"a line that names {peer}")
-    still_well(lab)
-    lines = [line for line in lab.output[since:].splitlines() if peer in line]
-    assert len(lines) == 1, lines
+    one_line(lab, node, peer, since)
 
 
 def test_http_that_stops_in_the_middle(lab):
-    node, since = lab.publisher, len(lab.output)
+    node, since = lab.publisher, len(lab.log(lab.publisher))
     with socket.socket() as stranger:
         stranger.settimeout(60)
         stranger.bind(("127.99.0.1", 0))
@@ -119,7 +115,7 @@ def test_http_that_stops_in_the_middle(lab):
         stranger.sendall(b"GET /ITLFile.tlv HT")
         peer = "127.99.0.1:%d" % stranger.getsockname()[1]
         assert stranger.recv(100)[:10] in (b"", b"HTTP/1.1 4")
-    lab.wait_for(lambda: peer in lab.output[since:], 20, f"a line that names {peer}")
+    one_line(lab, node, peer, since)
 
 
 ADMIN = {

@@ -116,3 +116,5 @@ def test_supervisor_killed_takes_its_children_along(own_lab):
     family = descendants(parent)
     os.kill(parent, signal.SIGKILL)
     until(lambda: not any(alive(one) for one in family), 10, "the end of its processes")
+    until(lambda: lab.run("list", "status").returncode == 0, 30, "the lab to start it again")
+    assert settings in processes(lab, "manager")

@@ -116,7 +116,8 @@ def test_no_phones_and_one_node(own_lab):
 
 def test_itl_signer_call_manager(own_lab):
     lab = own_lab("--itl-signer", "CallManager", nodes=2, phones=2)
-    assert {row["signer"] for row in lab.lists().values()} == {"CallManager"}
+    for name, row in lab.lists().items():
+        assert row["signer"] == f"CallManager of {name}"
 
 
 @pytest.mark.parametrize(

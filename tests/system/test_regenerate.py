@@ -12,7 +12,7 @@ def boot(lab, phone, node, tmp_path, *words):
     """One more phone, from the command line, with a state of its own."""
     return dialtrust(
         "emulator", "boot", "--name", phone, "--server", node["address"],
-        "--tftp-port", node["ports"]["tftp"], "--http-port", node["ports"]["http"],
+        "--tftp", node["ports"]["tftp"], "--http", node["ports"]["http"],
         "--state", tmp_path, *words,
     )
 
