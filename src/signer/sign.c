@@ -20,6 +20,7 @@ static bool digest_for(enum hash_code hash, enum digest_kind *out, struct error 
 bool sign_covered(struct key_store *keys, const struct stored_key *stored,
 	const struct unsigned_file *what, struct bytes *out, struct error *err)
 {
+	char text[KEY_TEXT_SIZE];
 	enum digest_kind kind = DIGEST_SHA1;
 	struct reader covered[2];
 	AUTO_DONE(bytes) signature = { 0 };
@@ -32,12 +33,15 @@ bool sign_covered(struct key_store *keys, const struct stored_key *stored,
 			what->header->modulus, public.name);
 	const struct key *key = key_store_private(keys, stored, err);
 	signed_header_covers(what->file, what->header, covered);
+	if (key == NULL || !key_sign(key, kind, covered, COUNT(covered), &signature, err))
+		return fail_in(err, "signing");
 	/* A key file that rotted, or a bit that flipped while signing, must not reach a phone: a
 	 * faulty RSA signature gives its key away. */
-	if (key == NULL || !key_sign(key, kind, covered, COUNT(covered), &signature, err) ||
-		!cert_verify(
-			stored->cert, kind, covered, COUNT(covered), bytes_reader(&signature), err))
-		return fail_in(err, "signing");
+	if (!cert_verify(
+		    stored->cert, kind, covered, COUNT(covered), bytes_reader(&signature), NULL))
+		return fail(err, FAULT_CRYPTO,
+			"key %s of %s makes wrong signatures: its file is damaged",
+			key_text(stored->id, text), stored->unit);
 	*out = signature;
 	signature = (struct bytes){ 0 };
 	return true;

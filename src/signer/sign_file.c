@@ -57,7 +57,8 @@ static bool check_header(struct question *q, const struct signed_header *header,
 	if (header->version.major != file_version.major ||
 		header->version.minor != file_version.minor || header->has_signer_version ||
 		header->has_encryption)
-		return fail(err, FAULT_REFUSED, "version %u.%u is not a signed file's",
+		return fail(err, FAULT_REFUSED,
+			"a header of version %u.%u with these parts is not a signed file's",
 			header->version.major, header->version.minor);
 	if (!signer_is(header, signer))
 		return fail(err, FAULT_REFUSED, "the header names another signer than %s",

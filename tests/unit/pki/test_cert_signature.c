@@ -248,6 +248,7 @@ static void the_length_must_be_the_modulus_s(void **state)
 		struct reader cut = reader_of(whole.at, size);
 		assert_false(verify_text(c, DIGEST_SHA1, message, cut, &err));
 		assert_int_equal(err.fault, FAULT_UNTRUSTED);
+		assert_non_null(strstr(err.text, "does not fit its key of 128 bytes"));
 	}
 	reader_copy(&whole, bytes + 1, w.used); /* a zero in front is another length */
 	assert_false(verify_text(c, DIGEST_SHA1, message, reader_of(bytes, w.used + 1), &err));

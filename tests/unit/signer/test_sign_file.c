@@ -201,7 +201,47 @@ static void a_list_is_no_file(void **state)
 	plan.file_name = "a.sgn";
 	bytes_done(&file);
 	assert_true(list_build(&plan, &file, &err));
-	refused(s, &key, bytes_reader(&file), FAULT_REFUSED, "version 1.2 is not a signed file's");
+	refused(s, &key, bytes_reader(&file), FAULT_REFUSED, "is not a signed file's");
+	scratch_key_done(&key);
+}
+
+/* Signed files of other kinds have headers that differ in a detail. */
+static void other_headers_are_refused(void **state)
+{
+	struct scratch_keys *s = *state;
+	static const struct header_case {
+		struct version version;
+		bool has_signer_version;
+		bool has_encryption;
+	} cases[] = {
+		{ { 1, 0 }, true, false },
+		{ { 1, 1 }, false, false },
+		{ { 1, 2 }, true, false },
+		{ { 2, 0 }, false, true },
+	};
+	struct scratch_key key = scratch_make_live(s, "CallManager");
+	uint8_t zeros[256] = { 0 };
+	AUTO_DONE(bytes) file = { 0 };
+	build("a.sgn", &key, HASH_SHA1, &file);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct signed_header header;
+		struct reader body = bytes_reader(&file);
+		assert_true(signed_header_parse(&body, &header, NULL));
+		header.version = cases[i].version;
+		header.has_signer_version = cases[i].has_signer_version;
+		header.signer_version = (struct version){ 1, 0 };
+		header.has_encryption = cases[i].has_encryption;
+		header.encryption = (struct encryption){ .iv = reader_of(zeros, 16),
+			.padding = 1,
+			.wrapped_key = reader_of(zeros, 256),
+			.hash = HASH_SHA1,
+			.digest = reader_of(zeros, 20) };
+		AUTO_DONE(writer) w = writer_new(8192);
+		signed_header_write(&w, &header);
+		writer_bytes(&w, reader_of(zeros, 16));
+		assert_true(w.ok);
+		refused(s, &key, writer_written(&w), FAULT_REFUSED, "is not a signed file's");
+	}
 	scratch_key_done(&key);
 }
 
@@ -275,6 +315,7 @@ int main(void)
 		CASE(a_key_signs_while_its_service_goes_on),
 		CASE(the_header_names_the_key_s_certificate),
 		CASE(a_list_is_no_file),
+		CASE(other_headers_are_refused),
 		CASE(every_cut_of_the_header_is_refused),
 		CASE(changed_headers_are_refused_or_harmless),
 		CASE(the_size_is_limited),

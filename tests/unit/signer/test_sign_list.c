@@ -264,11 +264,13 @@ static void a_name_of_a_list_is_no_path(void **state)
 	AUTO_DONE(bytes) file = { 0 };
 	struct list_plan plan = plan_of(&scene, &scene.recovery, &scene.callmanager);
 	build(&plan, &file);
-	static const char *const names[] = { "", ".", "..", "../ITL", "ITL/pub", ".hidden", " ITL",
+	static const char *const names[] = { ".", "..", "../ITL", "ITL/pub", ".hidden", " ITL",
 		"ITL\xc5\x82", "ITL:pub", "-", "_" };
+	struct asking nameless = { "", &scene.recovery, bytes_reader(&file) };
+	refused(scene.s, &nameless, FAULT_REFUSED, "a list needs a name");
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct asking asking = { names[i], &scene.recovery, bytes_reader(&file) };
-		refused(scene.s, &asking, FAULT_REFUSED, "name");
+		refused(scene.s, &asking, FAULT_REFUSED, "cannot be the name of a list");
 	}
 	struct asking longest = {
 		"ITL aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -363,6 +365,10 @@ static void two_signers_at_once_are_refused(void **state)
 	not_signed_as(&scene, "ITL pub", &scene.recovery_2, &plan, "2 signers leave and 1 join");
 	plan = plan_of(&scene, &scene.recovery, &scene.callmanager_2); /* refusals left no trace */
 	signed_as(&scene, "ITL pub", &scene.recovery, &plan);
+	plan.count = 1;
+	signed_as(&scene, "ITL pub", &scene.recovery, &plan);
+	plan = plan_of(&scene, &scene.recovery_2, &scene.callmanager_2);
+	not_signed_as(&scene, "ITL pub", &scene.recovery_2, &plan, "1 signers leave and 2 join");
 }
 
 static void lists_of_other_names_are_chains_of_their_own(void **state)
@@ -432,6 +438,42 @@ static void a_missing_key_file_is_told(void **state)
 	refused(scene.s, &asking, FAULT_MISSING, "key.der");
 }
 
+/* Skips `count` elements and gives the content of the next one (short and two-byte lengths). */
+static uint8_t *der_element(uint8_t *at, size_t count)
+{
+	for (;; count--) {
+		size_t head = at[1] < 0x80 ? 2 : at[1] == 0x81 ? 3 : 4;
+		size_t size = head == 2 ? at[1] : head == 3 ? at[2] : (size_t)at[2] << 8 | at[3];
+		if (count == 0)
+			return at + head;
+		at += head + size;
+	}
+}
+
+static void a_rotten_key_file_signs_nothing(void **state)
+{
+	AUTO_DONE(scene) scene;
+	scene_init(&scene, *state);
+	char path[200];
+	uint8_t der[KEY_DER_MAX];
+	AUTO_DONE(bytes) file = { 0 };
+	struct list_plan plan = plan_of(&scene, &scene.recovery, &scene.callmanager);
+	build(&plan, &file);
+	FILE *rotten = fopen(scratch_key_path(scene.s, &scene.recovery, "key.der", path), "r+b");
+	assert_non_null(rotten);
+	size_t size = fread(der, 1, sizeof(der), rotten);
+	/* PKCS#8: version, algorithm, OCTET STRING of RSAPrivateKey, whose numbers 3 and 6 are the
+	 * exponents d and d mod p - 1. Modulus and public exponent stay, and with them the name. */
+	uint8_t *numbers = der_element(der_element(der_element(der, 0), 2), 0);
+	der_element(numbers, 3)[20] ^= 1;
+	der_element(numbers, 6)[20] ^= 1;
+	rewind(rotten);
+	assert_int_equal(fwrite(der, 1, size, rotten), size);
+	assert_int_equal(fclose(rotten), 0);
+	struct asking asking = { "ITL pub", &scene.recovery, bytes_reader(&file) };
+	refused(scene.s, &asking, FAULT_CRYPTO, "makes wrong signatures");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, scratch_keys_open, scratch_keys_close)
 
 int main(void)
@@ -456,6 +498,7 @@ int main(void)
 		CASE(what_was_signed_is_kept_whole),
 		CASE(a_damaged_memory_stops_signing),
 		CASE(a_missing_key_file_is_told),
+		CASE(a_rotten_key_file_signs_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
