@@ -6,6 +6,7 @@
 
 int main(int argc, char **argv)
 {
-	static const struct verb *const verbs[] = { &list_show_verb, &list_verify_verb, &lab_verb };
+	static const struct verb *const verbs[] = { &list_show_verb, &list_verify_verb,
+		&emulator_boot_verb, &lab_verb };
 	return cli_main(argc, argv, verbs, COUNT(verbs));
 }
