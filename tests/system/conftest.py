@@ -45,6 +45,7 @@ def lab(tmp_path_factory):
     running = Lab(tmp_path_factory.mktemp("lab") / "state")
     try:
         yield running.wait_until_ready()
+        running.end_well()
     finally:
         running.kill()
 
@@ -59,8 +60,12 @@ def own_lab(tmp_path):
         return started[-1].wait_until_ready()
 
     yield start
-    for running in started:
-        running.kill()
+    try:
+        for running in started:
+            running.end_well()
+    finally:
+        for running in started:
+            running.kill()
 
 
 @pytest.fixture(scope="session")

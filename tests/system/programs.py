@@ -183,6 +183,14 @@ class Lab(Program):
 
         return until(lines, seconds, f"a line in the log of {node['name']} that names {peer}")
 
+    def end_well(self):
+        """Ends, with status 0 and without a sanitizer's word in any log."""
+        assert self.end() == 0, self.output[-2000:]
+        for log in self.state.glob("*/log"):
+            text = log.read_text(errors="replace")
+            for words in ("Sanitizer", "runtime error:", "Assertion", "does not end"):
+                assert words not in text, f"{log}: {text[max(0, text.index(words) - 500):][:3000]}"
+
     def settle(self, seconds=30):
         """Waits until every list that is wanted is published."""
         until(
