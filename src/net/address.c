@@ -100,11 +100,21 @@ const char *address_text(const struct address *a, char out[static ADDRESS_TEXT_S
 	return out;
 }
 
+static struct reader host_bytes(const struct address *a)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&a->storage;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a->storage;
+	if (a->storage.ss_family == AF_INET)
+		return reader_of(&four->sin_addr, sizeof(four->sin_addr));
+	if (a->storage.ss_family == AF_INET6)
+		return reader_of(&six->sin6_addr, sizeof(six->sin6_addr));
+	return reader_of(NULL, 0);
+}
+
 bool address_same_host(const struct address *a, const struct address *b)
 {
-	char left[ADDRESS_TEXT_SIZE], right[ADDRESS_TEXT_SIZE];
 	return a->storage.ss_family == b->storage.ss_family &&
-		strcmp(address_host(a, left), address_host(b, right)) == 0;
+		reader_same(host_bytes(a), host_bytes(b));
 }
 
 bool address_same(const struct address *a, const struct address *b)

@@ -6,14 +6,7 @@
 
 #include "net/connection_impl.h"
 
-enum { SOURCE_BUCKETS = 256, ACCEPT_AT_ONCE = 64, ACCEPT_PAUSE = 100 /* ms */ };
-
-/* How many connections an address has: a phone needs few, an attacker wants all. */
-struct source {
-	struct address host;
-	size_t count;
-	struct source *next;
-};
+enum { ACCEPT_AT_ONCE = 64, ACCEPT_PAUSE = 100000 /* us */ };
 
 struct connection_server {
 	struct event_base *base;
@@ -25,50 +18,24 @@ struct connection_server {
 	struct event *accepting, *pause;
 	struct connection *connections;
 	size_t count;
-	struct source *sources[SOURCE_BUCKETS];
 };
 
-static struct source **find_source(struct connection_server *s, const struct address *a)
+/* A phone needs few connections, an attacker wants all. */
+static bool within_caps(
+	const struct connection_server *s, const struct address *peer, struct error *why)
 {
-	char host[ADDRESS_TEXT_SIZE];
-	uint32_t hash = 2166136261U; /* FNV-1a */
-	for (const char *at = address_host(a, host); *at != '\0'; at++)
-		hash = (hash ^ (uint8_t)*at) * 16777619U;
-	struct source **found = &s->sources[hash % SOURCE_BUCKETS];
-	while (*found != NULL && !address_same_host(&(*found)->host, a))
-		found = &(*found)->next;
-	return found;
-}
-
-static bool count_in(struct connection_server *s, const struct address *peer, struct error *why)
-{
-	struct source **source = find_source(s, peer);
+	size_t same = 0;
 	if (s->limits.total > 0 && s->count >= s->limits.total)
 		return fail(
 			why, FAULT_LIMIT, "%zu connections are open, that is the limit", s->count);
-	if (*source == NULL)
-		*source = calloc(1, sizeof(**source));
-	if (*source == NULL)
-		return fail_memory(why);
-	struct source *own = *source;
-	own->host = *peer;
-	if (s->limits.per_source > 0 && own->count >= s->limits.per_source)
+	if (s->limits.per_source == 0)
+		return true;
+	for (const struct connection *c = s->connections; c != NULL; c = c->next)
+		same += address_same_host(&c->peer, peer) ? 1 : 0;
+	if (same >= s->limits.per_source)
 		return fail(why, FAULT_LIMIT,
-			"this address has %zu connections open, that is the limit", own->count);
-	own->count++;
-	s->count++;
+			"this address has %zu connections open, that is the limit", same);
 	return true;
-}
-
-static void count_out(struct connection_server *s, const struct address *peer)
-{
-	struct source **source = find_source(s, peer);
-	struct source *own = *source;
-	s->count--;
-	if (--own->count == 0) {
-		*source = own->next;
-		free(own);
-	}
 }
 
 void connection_leave(struct connection *c)
@@ -79,7 +46,7 @@ void connection_leave(struct connection *c)
 	if (c->next != NULL)
 		c->next->link = c->link;
 	c->link = NULL;
-	count_out(c->server, &c->peer);
+	c->server->count--;
 }
 
 struct tls_server *connection_server_tls(const struct connection_server *s)
@@ -107,6 +74,7 @@ static struct connection *connection_accept(
 	if (c->next != NULL)
 		c->next->link = &c->next;
 	s->connections = c;
+	s->count++;
 	return c;
 }
 
@@ -121,13 +89,12 @@ static void refuse(
 static void took(struct connection_server *s, int fd, const struct address *peer)
 {
 	struct error why = { 0 };
-	if (!count_in(s, peer, &why)) {
+	if (!within_caps(s, peer, &why)) {
 		refuse(s, fd, peer, &why);
 		return;
 	}
 	struct connection *c = connection_accept(s, fd, peer);
 	if (c == NULL) {
-		count_out(s, peer);
 		fail_memory(&why);
 		refuse(s, fd, peer, &why);
 	} else if (!connection_start(c, &why)) {
@@ -138,7 +105,7 @@ static void took(struct connection_server *s, int fd, const struct address *peer
 /* Without a descriptor left accept would fail for ever at once: give others a moment to end. */
 static void pause_accepting(struct connection_server *s)
 {
-	struct timeval after = { .tv_usec = ACCEPT_PAUSE * 1000 };
+	struct timeval after = { .tv_usec = ACCEPT_PAUSE };
 	(void)event_del(s->accepting);
 	(void)event_add(s->pause, &after);
 }

@@ -189,7 +189,8 @@ void http_client_free(struct http_client *c)
 		return;
 	while (c->questions != NULL) {
 		struct question *q = c->questions;
-		question_unlink(q);
+		c->questions = q->next;
+		(void)curl_multi_remove_handle(c->multi, q->easy);
 		question_free(q);
 	}
 	(void)curl_multi_cleanup(c->multi);

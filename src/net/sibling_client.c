@@ -48,18 +48,24 @@ static void question_free(struct question *q)
 	free(q);
 }
 
-/* The one place that calls fn. Nothing of the client is touched after it. */
+/* The one place that calls fn, of a question that is in no list any more. */
+static void question_tell(struct question *q, struct reader answer, const struct error *why)
+{
+	sibling_answer_fn *fn = q->fn;
+	void *context = q->context;
+	struct error copy = why != NULL ? *why : (struct error){ 0 };
+	question_free(q);
+	fn(answer, why != NULL ? &copy : NULL, context);
+}
+
+/* Nothing of the client is touched after it. */
 static void question_end(struct question *q, struct reader answer, const struct error *why)
 {
 	struct question **at = &q->client->questions;
 	while (*at != q)
 		at = &(*at)->next;
 	*at = q->next;
-	sibling_answer_fn *fn = q->fn;
-	void *context = q->context;
-	struct error copy = why != NULL ? *why : (struct error){ 0 };
-	question_free(q);
-	fn(answer, why != NULL ? &copy : NULL, context);
+	question_tell(q, answer, why);
 }
 
 static void question_expired(int fd, short what, void *context)
@@ -231,8 +237,11 @@ void sibling_client_free(struct sibling_client *c)
 	disconnect(c);
 	struct error why = { 0 };
 	fail(&why, FAULT_IO, "the connection to %s was given up", c->path);
-	while (c->questions != NULL)
-		question_end(c->questions, (struct reader){ 0 }, &why);
+	while (c->questions != NULL) {
+		struct question *q = c->questions;
+		c->questions = q->next;
+		question_tell(q, (struct reader){ 0 }, &why);
+	}
 	if (c->retry != NULL)
 		event_free(c->retry);
 	free(c->path);

@@ -41,22 +41,10 @@ static int sealed_memfd(struct reader payload, struct error *err)
 	return -1;
 }
 
-struct frame_out *frame_out_new(struct frame_head head, struct reader payload, struct error *err)
+static bool write_packet(
+	struct frame_head head, struct reader payload, struct bytes *out, struct error *err)
 {
-	if (payload.left > LIMIT_SIBLING_PAYLOAD) {
-		fail(err, FAULT_LIMIT, "a payload of %zu bytes for a sibling: %d are allowed",
-			payload.left, LIMIT_SIBLING_PAYLOAD);
-		return NULL;
-	}
-	AUTO(frame_out) f = calloc(1, sizeof(*f));
-	if (f == NULL) {
-		fail_memory(err);
-		return NULL;
-	}
 	bool far = payload.left > LIMIT_SIBLING_INLINE;
-	f->memfd = far ? sealed_memfd(payload, err) : -1;
-	if (far && f->memfd < 0)
-		return NULL;
 	AUTO_DONE(writer) w = writer_new(FRAME_HEADER_SIZE + LIMIT_SIBLING_INLINE);
 	writer_u32(&w, head.id);
 	writer_u16(&w, head.operation);
@@ -65,9 +53,27 @@ struct frame_out *frame_out_new(struct frame_head head, struct reader payload, s
 	writer_u32(&w, (uint32_t)payload.left);
 	if (!far)
 		writer_bytes(&w, payload);
-	if (!writer_take(&w, &f->packet, err))
+	return writer_take(&w, out, err);
+}
+
+struct frame_out *frame_out_new(struct frame_head head, struct reader payload, struct error *err)
+{
+	if (payload.left > LIMIT_SIBLING_PAYLOAD) {
+		(void)fail(err, FAULT_LIMIT, "a payload of %zu bytes for a sibling: %d are allowed",
+			payload.left, LIMIT_SIBLING_PAYLOAD);
 		return NULL;
-	return TAKE(f);
+	}
+	struct frame_out *f = calloc(1, sizeof(*f));
+	if (f == NULL) {
+		(void)fail_memory(err);
+		return NULL;
+	}
+	bool far = payload.left > LIMIT_SIBLING_INLINE;
+	f->memfd = far ? sealed_memfd(payload, err) : -1;
+	if ((!far || f->memfd >= 0) && write_packet(head, payload, &f->packet, err))
+		return f;
+	frame_out_free(f);
+	return NULL;
 }
 
 void frame_out_free(struct frame_out *f)

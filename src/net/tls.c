@@ -52,23 +52,26 @@ static bool remember_sessions(SSL_CTX *context)
 		SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1) == 1;
 }
 
+static bool show(SSL_CTX *context, const struct identity *who)
+{
+	return SSL_CTX_use_certificate(context, identity_x509(who)) == 1 &&
+		SSL_CTX_use_PrivateKey(context, identity_pkey(who)) == 1;
+}
+
 struct tls_server *tls_server_new(const struct identity *who, bool old_phones, struct error *err)
 {
-	AUTO(tls_server) s = calloc(1, sizeof(*s));
-	if (s == NULL) {
-		fail_memory(err);
-		return NULL;
+	struct tls_server *s = calloc(1, sizeof(*s));
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+	if (s != NULL && context != NULL && allow(context, old_phones) &&
+		remember_sessions(context) && show(context, who)) {
+		settle(context);
+		s->context = context;
+		return s;
 	}
-	s->context = SSL_CTX_new(TLS_server_method());
-	if (s->context == NULL || !allow(s->context, old_phones) ||
-		!remember_sessions(s->context) ||
-		SSL_CTX_use_certificate(s->context, identity_x509(who)) != 1 ||
-		SSL_CTX_use_PrivateKey(s->context, identity_pkey(who)) != 1) {
-		fail_tls(err, "preparing TLS with its certificate and key");
-		return NULL;
-	}
-	settle(s->context);
-	return TAKE(s);
+	(void)fail_tls(err, "preparing TLS with its certificate and key");
+	SSL_CTX_free(context);
+	free(s);
+	return NULL;
 }
 
 void tls_server_free(struct tls_server *s)

@@ -12,6 +12,7 @@ enum { SIGN_MS = 10000 };
 struct asker {
 	signed_fn *fn;
 	void *context;
+	const struct kept *awaited;
 	struct asker *next;
 };
 
@@ -19,7 +20,6 @@ struct kept {
 	uint8_t digest[DIGEST_SIZE]; /* of payload, name, hash and key */
 	struct bytes unsigned_file;  /* while the signer has it */
 	struct content *content;     /* NULL until it is signed */
-	struct asker *askers;
 	struct signing *owner;
 	uint64_t used; /* the greater the later */
 	struct kept *next;
@@ -30,7 +30,8 @@ struct signing {
 	struct cert *cert;
 	uint8_t key[DIGEST_SIZE];
 	struct kept *kept;
-	size_t size; /* bytes of all contents */
+	struct asker *askers; /* of all that is with the signer */
+	size_t size;          /* bytes of all contents */
 	uint64_t turn;
 	size_t questions;
 };
@@ -45,6 +46,13 @@ struct signing *signing_new(struct sibling_client *signer, struct error *err)
 	return s;
 }
 
+static void drop_newest(struct signing *s)
+{
+	struct asker *a = s->askers;
+	s->askers = a->next;
+	free(a);
+}
+
 static void kept_free(struct kept *k)
 {
 	bytes_done(&k->unsigned_file);
@@ -56,6 +64,8 @@ void signing_free(struct signing *s)
 {
 	if (s == NULL)
 		return;
+	while (s->askers != NULL)
+		drop_newest(s);
 	while (s->kept != NULL) {
 		struct kept *k = s->kept;
 		s->kept = k->next;
@@ -106,15 +116,19 @@ static struct kept *find(struct signing *s, const uint8_t *digest)
 	return NULL;
 }
 
-static void forget(struct signing *s, struct kept *gone)
+static void unlink_kept(struct signing *s, struct kept *gone)
 {
-	for (struct kept **link = &s->kept; *link != NULL; link = &(*link)->next)
-		if (*link == gone) {
-			*link = gone->next;
-			break;
-		}
+	struct kept **link = &s->kept;
+	while (*link != gone)
+		link = &(*link)->next;
+	*link = gone->next;
 	if (gone->content != NULL)
 		s->size -= content_bytes(gone->content).left;
+}
+
+static void forget(struct signing *s, struct kept *gone)
+{
+	unlink_kept(s, gone);
 	kept_free(gone);
 }
 
@@ -132,13 +146,20 @@ static void make_room(struct signing *s, const struct kept *newest)
 	}
 }
 
+/* Each is out of the list before it is told: it may ask for more. */
 static void answer_all(struct kept *k, struct content *content, const struct error *err)
 {
-	while (k->askers != NULL) {
-		struct asker *a = k->askers;
-		k->askers = a->next;
+	struct asker **link = &k->owner->askers;
+	while (*link != NULL) {
+		struct asker *a = *link;
+		if (a->awaited != k) {
+			link = &a->next;
+			continue;
+		}
+		*link = a->next;
 		a->fn(content, err, a->context);
 		free(a);
+		link = &k->owner->askers;
 	}
 }
 
@@ -159,8 +180,9 @@ static void on_signature(struct reader signature, const struct error *refusal, v
 		err = *refusal;
 	if (refusal != NULL || !finish(k, signature, &err)) {
 		(void)fail_in(&err, "signing");
+		unlink_kept(s, k); /* who asks again meanwhile begins anew */
 		answer_all(k, NULL, &err);
-		forget(s, k);
+		kept_free(k);
 		return;
 	}
 	s->size += content_bytes(k->content).left;
@@ -169,13 +191,16 @@ static void on_signature(struct reader signature, const struct error *refusal, v
 	answer_all(k, content, NULL);
 }
 
-static bool add_asker(struct kept *k, signed_fn *fn, void *context, struct error *err)
+static bool add_asker(
+	struct signing *s, const struct kept *k, const struct asker *asker, struct error *err)
 {
 	struct asker *a = malloc(sizeof(*a));
 	if (a == NULL)
 		return fail_memory(err);
-	*a = (struct asker){ fn, context, k->askers };
-	k->askers = a;
+	*a = *asker;
+	a->awaited = k;
+	a->next = s->askers;
+	s->askers = a;
 	return true;
 }
 
@@ -213,15 +238,17 @@ static bool ask_signer(struct signing *s, struct kept *k, struct error *err)
 }
 
 static bool begin(struct signing *s, const char *name, enum hash_code hash, struct reader payload,
-	struct asker *asker, struct error *err)
+	const struct asker *asker, struct error *err)
 {
 	struct kept *k = add_kept(s, name, hash, payload, err);
 	if (k == NULL)
 		return false;
 	k->used = ++s->turn;
-	if (add_asker(k, asker->fn, asker->context, err) && ask_signer(s, k, err))
+	bool added = add_asker(s, k, asker, err);
+	if (added && ask_signer(s, k, err))
 		return true;
-	free(k->askers);
+	if (added)
+		drop_newest(s);
 	forget(s, k);
 	return false;
 }
@@ -231,7 +258,7 @@ void signing_ask(struct signing *s, const char *name, enum hash_code hash, struc
 {
 	uint8_t digest[DIGEST_SIZE];
 	struct error err = { 0 };
-	struct asker asker = { fn, context, NULL };
+	const struct asker asker = { .fn = fn, .context = context };
 	if (!signing_ready(s)) {
 		(void)fail(&err, FAULT_BUSY, "this node has no CallManager certificate yet");
 		fn(NULL, &err, context);
@@ -249,7 +276,8 @@ void signing_ask(struct signing *s, const char *name, enum hash_code hash, struc
 		fn(content, NULL, context);
 		return;
 	}
-	if (k == NULL ? !begin(s, name, hash, payload, &asker, &err)
-		      : !add_asker(k, fn, context, &err))
+	bool waits = k == NULL ? begin(s, name, hash, payload, &asker, &err)
+			       : add_asker(s, k, &asker, &err);
+	if (!waits)
 		fn(NULL, &err, context);
 }

@@ -42,20 +42,25 @@ static const struct tftp_server_settings server_settings = {
 	.tries = TRIES,
 };
 
-static void transfer_free(struct transfer *t)
+/* Of a transfer that is in no list any more. */
+static void transfer_end(struct transfer *t)
 {
-	struct tftp_face *f = t->face;
-	for (struct transfer **link = &f->transfers; *link != NULL; link = &(*link)->next)
-		if (*link == t) {
-			*link = t->next;
-			f->count--;
-			break;
-		}
 	datagram_free(t->socket);
 	timer_free(t->timer);
 	content_free(t->content);
-	shelf_tidy(f->provision->shelf);
+	shelf_tidy(t->face->provision->shelf);
 	free(t);
+}
+
+static void transfer_free(struct transfer *t)
+{
+	struct tftp_face *f = t->face;
+	struct transfer **link = &f->transfers;
+	while (*link != t)
+		link = &(*link)->next;
+	*link = t->next;
+	f->count--;
+	transfer_end(t);
 }
 
 static void emit(struct reader bytes, void *context)
@@ -313,8 +318,11 @@ void tftp_face_free(struct tftp_face *f)
 {
 	if (f == NULL)
 		return;
-	while (f->transfers != NULL)
-		transfer_free(f->transfers);
+	while (f->transfers != NULL) {
+		struct transfer *t = f->transfers;
+		f->transfers = t->next;
+		transfer_end(t);
+	}
 	datagram_free(f->socket);
 	free(f);
 }

@@ -7,6 +7,7 @@
 struct asker {
 	struct stage *stage;
 	unsigned calls, fine;
+	bool asks_again;
 	struct bytes got;
 	struct error why;
 };
@@ -18,6 +19,12 @@ static void told(struct content *signed_file, const struct error *err, void *con
 	assert_true((signed_file == NULL) != (err == NULL));
 	if (err != NULL) {
 		a->why = *err;
+		if (a->asks_again) {
+			a->asks_again = false;
+			a->stage->refuses = false;
+			signing_ask(a->stage->provision.signing, "a.xml.sgn", HASH_SHA1,
+				reader_of_text("one"), told, a);
+		}
 		return;
 	}
 	a->fine++;
@@ -101,6 +108,19 @@ static void a_refusal_reaches_all_and_is_not_kept(void **state)
 	ask(s, "a.xml.sgn", "one", &a);
 	wait_for(s, &a, 3);
 	assert_int_equal(a.fine, 1);
+	bytes_done(&a.got);
+}
+
+static void who_asks_again_at_once_is_served_anew(void **state)
+{
+	struct stage *s = *state;
+	struct asker a = { .stage = s, .asks_again = true };
+	stage_sign(s);
+	s->refuses = true;
+	ask(s, "a.xml.sgn", "one", &a);
+	wait_for(s, &a, 2);
+	assert_int_equal(a.fine, 1);
+	assert_int_equal(s->asked, 2);
 	bytes_done(&a.got);
 }
 
@@ -189,6 +209,7 @@ int main(void)
 		CASE(whatever_differs_is_signed_anew),
 		CASE(many_who_ask_at_once_share_one_signature),
 		CASE(a_refusal_reaches_all_and_is_not_kept),
+		CASE(who_asks_again_at_once_is_served_anew),
 		CASE(without_a_certificate_nothing_is_signed),
 		CASE(what_is_too_large_is_refused_at_once),
 		CASE(the_longest_unused_goes_first),
