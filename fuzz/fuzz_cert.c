@@ -7,6 +7,8 @@
 #include "pki/cert.h"
 #include "target.h"
 
+static const size_t text_max = 4 * (size_t)LIMIT_CERTIFICATE;
+
 static void ask_everything(const struct cert *c)
 {
 	struct error err = { 0 };
@@ -17,9 +19,9 @@ static void ask_everything(const struct cert *c)
 	assert(serial.left == 1 || serial.at[0] != 0 || (serial.at[0] & 0x80) != 0);
 	assert(key.name[0] != '\0' && (key.weak || cert_public_key(c).left > 0));
 	for (int form = NAME_APPLIANCE; form <= NAME_BUILDER; form++)
-		assert(strlen(cert_subject(c, (enum name_form)form)) < 4 * LIMIT_CERTIFICATE &&
-			strlen(cert_issuer(c, (enum name_form)form)) < 4 * LIMIT_CERTIFICATE);
-	assert(strlen(cert_common_name(c)) < 4 * LIMIT_CERTIFICATE);
+		assert(strlen(cert_subject(c, (enum name_form)form)) < text_max &&
+			strlen(cert_issuer(c, (enum name_form)form)) < text_max);
+	assert(strlen(cert_common_name(c)) < text_max);
 	assert(cert_signature(c).at + cert_signature(c).left == der.at + der.left);
 	if (!cert_verify(c, DIGEST_SHA1, &der, 1, cert_signature(c), &err))
 		(void)refused(&err);
