@@ -66,8 +66,7 @@ static bool body_fields(const struct question_source *from, const struct op *op,
 	if (!json_is_object(body))
 		return fail(err, FAULT_MALFORMED, "the body is no JSON object: %s, line %d",
 			body == NULL ? where.text : "another value", body == NULL ? where.line : 1);
-	json_object_foreach(body, name, value)
-	{
+	json_object_foreach (body, name, value) {
 		json_t *text = as_text(value);
 		if (text == NULL || !put(op, arguments, name, text))
 			return not_there(op, name, err);

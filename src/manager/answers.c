@@ -15,10 +15,10 @@ enum { ANSWER_WAIT_MS = 45000 };
 
 struct waiting {
 	struct sibling_request *request;
-	json_t *result;    /* NULL while the job runs */
-	uint64_t job;      /* on another node; 0: none */
-	uint64_t need;     /* change number that all must serve; 0: not known yet */
-	int64_t deadline;  /* monotonic ms */
+	json_t *result;   /* NULL while the job runs */
+	uint64_t job;     /* on another node; 0: none */
+	uint64_t need;    /* change number that all must serve; 0: not known yet */
+	int64_t deadline; /* monotonic ms */
 	struct waiting *next;
 };
 
@@ -54,7 +54,8 @@ void answers_add(struct manager *m, struct sibling_request *request, const struc
 	m->waiting = w;
 }
 
-/* what is still open ---------------------------------------------------------------------------- */
+/* what is still open ----------------------------------------------------------------------------
+ */
 
 struct open_matters {
 	struct manager *m;
@@ -89,8 +90,8 @@ static bool job_open(const struct node *node, void *into, struct error *err)
 	return false;
 }
 
-static bool serving_open(const char *node, const char *process, uint64_t number, void *into,
-	struct error *err)
+static bool serving_open(
+	const char *node, const char *process, uint64_t number, void *into, struct error *err)
 {
 	(void)process;
 	(void)err; /* nothing here fails */
@@ -120,7 +121,8 @@ static bool look(struct manager *m, struct waiting *w, struct open_matters *o, s
 	return store_serving(m->store, serving_open, o, err);
 }
 
-/* answering ------------------------------------------------------------------------------------- */
+/* answering -------------------------------------------------------------------------------------
+ */
 
 static void refuse_with_job(struct waiting *w, const struct job *job)
 {
@@ -156,8 +158,9 @@ static bool settle(struct manager *m, struct waiting *w)
 {
 	bool late = clock_monotonic_ms() > w->deadline;
 	if (w->result == NULL && !job_has_ended(m, w)) {
-		struct error err = { FAULT_BUSY, "the other node has not taken the work yet; it will "
-						 "when it is up: see `dialtrust node list`" };
+		struct error err = { FAULT_BUSY,
+			"the other node has not taken the work yet; it will "
+			"when it is up: see `dialtrust node list`" };
 		if (w->request != NULL && late)
 			sibling_refuse(w->request, &err);
 		return w->request == NULL || late;

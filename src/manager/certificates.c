@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "run/log.h"
 
-/* showing --------------------------------------------------------------------------------------- */
+/* showing ---------------------------------------------------------------------------------------
+ */
 
 static json_t *cert_object(const struct entry *entry, const struct cert *cert)
 {
@@ -60,8 +61,8 @@ static bool show_entry(const struct entry *entry, struct reader der, void *into,
 		return fail_in(err, "%s of %s", entry->name, entry->store);
 	s->found = cert_object(entry, cert);
 	(void)json_object_set_new(s->found, "schema_version", json_integer(1));
-	(void)json_object_set_new(s->found, "signature_algorithm",
-		json_string(cert_signature_algorithm(cert)));
+	(void)json_object_set_new(
+		s->found, "signature_algorithm", json_string(cert_signature_algorithm(cert)));
 	(void)json_object_set_new(s->found, "pem", json_string(pem));
 	free(pem);
 	return true;
@@ -81,7 +82,8 @@ json_t *cert_show(struct manager *m, struct asked *asked, struct error *err)
 	return s.found;
 }
 
-/* regenerating ---------------------------------------------------------------------------------- */
+/* regenerating ----------------------------------------------------------------------------------
+ */
 
 struct regeneration {
 	struct asked *asked;
@@ -99,8 +101,8 @@ static bool list_of_result(const struct list_row *row, void *into, struct error 
 {
 	if (row->wanted == row->published)
 		return true;
-	json_t *item = json_pack("{s:s, s:I}", "name", row->name, "generation",
-		(json_int_t)row->wanted);
+	json_t *item =
+		json_pack("{s:s, s:I}", "name", row->name, "generation", (json_int_t)row->wanted);
 	return json_array_append_new(into, item) == 0 || fail_memory(err);
 }
 
@@ -175,8 +177,8 @@ static const struct unit *regenerable(const char *name, const struct node *node,
 	return NULL;
 }
 
-bool cert_regen_check(struct manager *m, const struct asked *asked, const struct node *node,
-	struct error *err)
+bool cert_regen_check(
+	struct manager *m, const struct asked *asked, const struct node *node, struct error *err)
 {
 	(void)m; /* the tables know */
 	return regenerable(argument_text(asked, "unit"), node, err) != NULL;

@@ -159,6 +159,6 @@ bool identity_mark_live(struct manager *m, const struct made_identity *made,
 	AUTO_DONE(writer) w = writer_new(LIMIT_SIBLING_PAYLOAD);
 	AUTO_DONE(bytes) answer = { 0 };
 	signer_mark_write(&w, &mark);
-	return sibling_call(m->signer, SIGNER_MARK_LIVE, writer_written(&w), SIGNER_WAIT_MS, &answer,
-		err);
+	return sibling_call(
+		m->signer, SIGNER_MARK_LIVE, writer_written(&w), SIGNER_WAIT_MS, &answer, err);
 }

@@ -54,8 +54,8 @@ static bool make_missing(struct manager *m, const struct node *self,
 			*err = missing;
 			return false;
 		}
-		if (!identity_make(m, &units[i], self, &installation->made[installation->count],
-			    err))
+		if (!identity_make(
+			    m, &units[i], self, &installation->made[installation->count], err))
 			return false;
 		installation->count++;
 	}
@@ -98,8 +98,8 @@ static bool key_state(struct reader keys, const uint8_t *key, struct signer_key_
 }
 
 /* Another key of the unit that the signer still calls live: the predecessor of a crash. */
-static const uint8_t *live_other(struct reader keys, const char *unit, const uint8_t *key,
-	struct signer_key_row *row)
+static const uint8_t *live_other(
+	struct reader keys, const char *unit, const uint8_t *key, struct signer_key_row *row)
 {
 	while (keys.left > 0 && signer_key_row_next(&keys, row, NULL))
 		if (row->state == SIGNER_KEY_LIVE && strcmp(row->unit, unit) == 0 &&
@@ -108,8 +108,8 @@ static const uint8_t *live_other(struct reader keys, const char *unit, const uin
 	return NULL;
 }
 
-static bool reconcile_row(const struct identity_row *row, struct reader der, void *into,
-	struct error *err)
+static bool reconcile_row(
+	const struct identity_row *row, struct reader der, void *into, struct error *err)
 {
 	(void)der; /* the certificate is not looked at */
 	struct reconciling *r = into;
@@ -126,8 +126,8 @@ static bool reconcile_row(const struct identity_row *row, struct reader der, voi
 		return true;
 	struct made_identity made = { .unit = unit_find(row->unit) };
 	memcpy(made.key, row->key, sizeof(made.key));
-	return identity_mark_live(r->m, &made,
-		live_other(r->keys, row->unit, row->key, &other), err);
+	return identity_mark_live(
+		r->m, &made, live_other(r->keys, row->unit, row->key, &other), err);
 }
 
 static bool destroy_orphan(struct manager *m, const struct signer_key_row *row, struct error *err)
@@ -144,7 +144,8 @@ static bool destroy_orphan(struct manager *m, const struct signer_key_row *row, 
 
 static bool signer_keys(struct manager *m, struct bytes *out, struct error *err)
 {
-	return sibling_call(m->signer, SIGNER_KEYS, reader_of(NULL, 0), RECONCILE_WAIT_MS, out, err);
+	return sibling_call(
+		m->signer, SIGNER_KEYS, reader_of(NULL, 0), RECONCILE_WAIT_MS, out, err);
 }
 
 bool install_reconcile(struct manager *m, struct error *err)

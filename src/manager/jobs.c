@@ -41,8 +41,8 @@ bool job_add(struct manager *m, const struct asked *asked, const char *node, uin
 	return fine;
 }
 
-bool job_finish_in(struct txn *t, const struct asked *asked, const json_t *result,
-	struct error *err)
+bool job_finish_in(
+	struct txn *t, const struct asked *asked, const json_t *result, struct error *err)
 {
 	if (asked->job == 0)
 		return true;
@@ -65,12 +65,12 @@ static bool fail_job(struct txn *t, void *context, struct error *err)
 	return txn_finish_job(t, failing->job, JOB_FAILED, failing->text, err);
 }
 
-static bool record_failure(struct manager *m, const struct job *job, const struct error *why,
-	struct error *err)
+static bool record_failure(
+	struct manager *m, const struct job *job, const struct error *why, struct error *err)
 {
 	log_warning("%s for %s: %s", job->operation, job->actor, why->text);
-	json_auto_t *told = json_pack("{s:s, s:s}", "fault", fault_name(why->fault), "error",
-		why->text);
+	json_auto_t *told =
+		json_pack("{s:s, s:s}", "fault", fault_name(why->fault), "error", why->text);
 	char *text = told == NULL ? NULL : json_dumps(told, JSON_COMPACT);
 	if (text == NULL)
 		return fail_memory(err);

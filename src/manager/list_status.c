@@ -12,8 +12,8 @@ struct statuses {
 	json_t *rows;
 };
 
-static bool add_file_facts(struct statuses *s, const struct list_row *row, json_t *item,
-	struct error *err)
+static bool add_file_facts(
+	struct statuses *s, const struct list_row *row, json_t *item, struct error *err)
 {
 	uint8_t digest[DIGEST_SIZE];
 	char hex[DIGEST_HEX_SIZE], made[TIME_TEXT_SIZE];

@@ -57,12 +57,13 @@ bool lists_want(struct txn *t, const struct unit *unit, const char *node, struct
 		store_nodes(s, find_publisher, &w, err) && store_nodes(s, want_of_node, &w, err);
 }
 
-/* planning: what the ITL of a node says --------------------------------------------------------- */
+/* planning: what the ITL of a node says ---------------------------------------------------------
+ */
 
 struct planning {
 	struct manager *m;
-	const char *node;         /* the TFTP node */
-	const struct unit *unit;  /* that is gathered now */
+	const char *node;        /* the TFTP node */
+	const struct unit *unit; /* that is gathered now */
 	struct list_plan plan;
 	struct cert *certs[LIMIT_RECORDS]; /* owned */
 	size_t cert_count;
@@ -88,8 +89,8 @@ static bool activated_anywhere(const struct service_row *row, void *into, struct
 	return true;
 }
 
-static bool role_applies(struct manager *m, const struct unit_list_role *role, bool *out,
-	struct error *err)
+static bool role_applies(
+	struct manager *m, const struct unit_list_role *role, bool *out, struct error *err)
 {
 	struct service_question asked = { role->service, !role->if_service };
 	if (role->if_service && !store_services(m->store, activated_anywhere, &asked, err))
@@ -110,8 +111,8 @@ static struct cert *planned_cert(struct planning *p, struct reader der, struct e
 	return cert;
 }
 
-static bool plan_identity(const struct identity_row *row, struct reader der, void *into,
-	struct error *err)
+static bool plan_identity(
+	const struct identity_row *row, struct reader der, void *into, struct error *err)
 {
 	struct planning *p = into;
 	bool elsewhere = strcmp(row->node, p->node) != 0;
@@ -127,8 +128,8 @@ static bool plan_identity(const struct identity_row *row, struct reader der, voi
 			continue;
 		if (p->plan.count == LIMIT_RECORDS)
 			return fail(err, FAULT_LIMIT, "more than %d records", LIMIT_RECORDS);
-		p->plan.records[p->plan.count++] = (struct list_record){
-			.cert = cert, .role = p->unit->list_roles[i].role };
+		p->plan.records[p->plan.count++] =
+			(struct list_record){ .cert = cert, .role = p->unit->list_roles[i].role };
 	}
 	return cert != NULL;
 }
@@ -162,7 +163,8 @@ static bool plan_list(struct planning *p, const struct list_row *row, struct err
 	return true;
 }
 
-/* publishing ------------------------------------------------------------------------------------ */
+/* publishing ------------------------------------------------------------------------------------
+ */
 
 struct publishing {
 	const struct list_row *row;
@@ -174,8 +176,8 @@ static void publishing_done(struct publishing *p)
 	bytes_done(&p->file);
 }
 
-static bool sign_list(struct manager *m, const struct list_row *row, struct bytes *file,
-	struct error *err)
+static bool sign_list(
+	struct manager *m, const struct list_row *row, struct bytes *file, struct error *err)
 {
 	struct identity_row identity;
 	if (!store_identity(m->store, row->signer_unit, row->signer_node, &identity, NULL, err))
@@ -203,8 +205,8 @@ static bool check_as_phone(const struct held_list *next, const struct held_list 
 		return true;
 	struct holding holding = { .itl = previous };
 	struct error why = { 0 };
-	struct belief_answer answer = believe(&holding, BELIEVE_ITL, bytes_reader(&next->file),
-		&next->list.header, &why);
+	struct belief_answer answer =
+		believe(&holding, BELIEVE_ITL, bytes_reader(&next->file), &next->list.header, &why);
 	if (answer.belief == BELIEF_BAD) {
 		*err = why;
 		return fail_in(err, "a phone that holds the present %s", name);
@@ -222,8 +224,8 @@ static bool same_as_before(const struct held_list *previous, struct reader unsig
 }
 
 /* The file of the wanted generation: the present one when it already says so. */
-static bool make_file(struct manager *m, const struct list_row *row, struct bytes *out,
-	struct error *err)
+static bool make_file(
+	struct manager *m, const struct list_row *row, struct bytes *out, struct error *err)
 {
 	__attribute__((cleanup(planning_done))) struct planning p = { .m = m, .node = row->node };
 	AUTO_DONE(bytes) before = { 0 };
@@ -268,8 +270,8 @@ static bool publish_one(struct manager *m, const struct list_row *row, struct er
 {
 	AUTO_DONE(publishing) p = { .row = row };
 	if (!make_file(m, row, &p.file, err))
-		return fail_in(err, "%s, generation %llu", row->name,
-			(unsigned long long)row->wanted);
+		return fail_in(
+			err, "%s, generation %llu", row->name, (unsigned long long)row->wanted);
 	char actor[NODE_NAME_SIZE + 16], detail[NODE_NAME_SIZE + 48];
 	(void)snprintf(actor, sizeof(actor), "manager of %s", m->settings->node);
 	(void)snprintf(detail, sizeof(detail), "%s generation %llu", row->name,

@@ -28,18 +28,19 @@ static const char *const peer_processes[PEER_COUNT] = {
 	[PEER_PROVISION] = "provision",
 };
 
-/* questions ------------------------------------------------------------------------------------- */
+/* questions -------------------------------------------------------------------------------------
+ */
 
 /* True where this manager must do it: the operation has no place of its own, or names this node. */
-static bool is_mine(const struct manager *m, const struct binding *binding,
-	const struct asked *asked)
+static bool is_mine(
+	const struct manager *m, const struct binding *binding, const struct asked *asked)
 {
 	const char *node = argument_text(asked, "node");
 	return !binding->on_its_node || node == NULL || strcmp(node, m->settings->node) == 0;
 }
 
-static bool hand_over(struct manager *m, const struct binding *binding, struct asked *asked,
-	struct error *err)
+static bool hand_over(
+	struct manager *m, const struct binding *binding, struct asked *asked, struct error *err)
 {
 	struct node node;
 	struct error missing = { 0 };
@@ -97,9 +98,8 @@ static void on_request(struct sibling_request *request, void *context)
 	struct error err = { FAULT_REFUSED, "this is not for you to ask" };
 	uint16_t operation = sibling_operation(request);
 	if (operation == MANAGER_OPERATE && peer == PEER_ADMIN) {
-		json_auto_t *question =
-			json_loadb((const char *)payload.at, payload.left, JSON_REJECT_DUPLICATES,
-				NULL);
+		json_auto_t *question = json_loadb(
+			(const char *)payload.at, payload.left, JSON_REJECT_DUPLICATES, NULL);
 		operate(m, request, question);
 	} else if (operation == MANAGER_SERVING && peer != PEER_ADMIN) {
 		uint64_t number = reader_u64(&payload);
@@ -134,13 +134,17 @@ static void on_closed(struct sibling_peer *peer, void *context)
 	m->loaded[tag] = 0;
 }
 
-/* life ------------------------------------------------------------------------------------------ */
+/* life ------------------------------------------------------------------------------------------
+ */
 
 static void on_poll(void *context)
 {
 	struct manager *m = context;
+	struct error err = { 0 };
 	bool retry = m->retry_at != 0 && clock_monotonic_ms() >= m->retry_at;
 	bool changed = store_changed_elsewhere(m->store);
+	if (!services_note_serving(m, &err))
+		log_error("%s", err.text);
 	if (retry || (m->retry_at == 0 && (changed || m->root_changed)))
 		manager_catch_up(m);
 	else
@@ -215,12 +219,11 @@ static void manager_close(struct manager *m)
 
 static bool serve(struct manager *m, struct error *err)
 {
-	static const struct sibling_events events = { on_request, on_opened, on_closed,
-		on_broken };
+	static const struct sibling_events events = { on_request, on_opened, on_closed, on_broken };
 	for (unsigned i = 0; i < PEER_COUNT; i++) {
 		uint32_t uid = process_user(m->settings, peer_processes[i]);
-		m->servers[i] = sibling_serve(m->loop, process_socket(peer_sockets[i]), uid, i,
-			&events, m, err);
+		m->servers[i] = sibling_serve(
+			m->loop, process_socket(peer_sockets[i]), uid, i, &events, m, err);
 		if (m->servers[i] == NULL)
 			return fail_in(err, "%s", peer_sockets[i]);
 	}
@@ -232,9 +235,10 @@ static bool prepare(struct manager *m, struct error *err)
 {
 	const struct settings *settings = m->settings;
 	char signer[PATH_SIZE];
-	char database[PATH_SIZE];
+	char database[PATH_SIZE], snapshot[PATH_SIZE];
 	(void)snprintf(database, sizeof(database), "%s", strchrnul(settings->store, ':'));
-	const char *paths[] = { settings->state, dirname(database + (database[0] == ':')),
+	(void)snprintf(snapshot, sizeof(snapshot), "%s/%s", settings->state, SNAPSHOT_DIRECTORY);
+	const char *paths[] = { snapshot, dirname(database + (database[0] == ':')),
 		settings->root[0] == '\0' ? NULL : settings->root, NULL };
 	if (!process_sibling_path(settings, "signer.manager", signer, sizeof(signer), err) ||
 		!open_places(m, err) ||
@@ -254,8 +258,8 @@ static bool run_loop(struct manager *m, struct error *err)
 {
 	struct timer *poll = timer_new(m->loop, POLL_MS, true, on_poll, m, err);
 	struct watch *root = NULL;
-	bool fine = poll != NULL && serve(m, err) &&
-		loop_on_signal(m->loop, SIGTERM, on_end, m, err);
+	bool fine =
+		poll != NULL && serve(m, err) && loop_on_signal(m->loop, SIGTERM, on_end, m, err);
 	if (fine && m->root_watch >= 0)
 		fine = (root = watch_readable(m->loop, m->root_watch, on_root, m, err)) != NULL;
 	if (fine) {

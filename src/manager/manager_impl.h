@@ -24,7 +24,9 @@ struct manager {
 	struct sibling_peer *peers[PEER_COUNT]; /* the process that is connected now, or NULL */
 	/* Index from which it loaded its identities; 0: it has not said, or was told to end. */
 	uint64_t loaded[PEER_COUNT];
-	struct snapshot_index *index;           /* last written, or what was found at start */
+	uint64_t serving[PEER_COUNT];       /* index that it serves */
+	uint64_t serving_noted[PEER_COUNT]; /* of it, what the store knows */
+	struct snapshot_index *index;       /* last written, or what was found at start */
 	int snapshot, objects, root, root_watch;
 	bool root_changed;
 	bool reconciled;  /* signer and database agree about keys */
@@ -115,6 +117,8 @@ bool services_after(struct txn *t, const struct unit *unit, const char *node, st
 	MUST_CHECK;
 bool services_default(struct txn *t, const struct node *node, struct error *err) MUST_CHECK;
 bool services_restart_due(struct manager *m, struct error *err) MUST_CHECK;
+/* Writes down what this node's processes serve, once for all that they said since. */
+bool services_note_serving(struct manager *m, struct error *err) MUST_CHECK;
 /* A process tells which index it serves, and from which it loaded its identities. */
 void services_now_serving(
 	struct manager *m, enum manager_peer peer, uint64_t number, uint64_t loaded);

@@ -25,8 +25,8 @@ static bool common_names_fit(const struct node *node, struct error *err)
 }
 
 /* The shape of a node in an operation's arguments. */
-static bool node_of(const struct asked *asked, enum node_role role, struct node *out,
-	struct error *err)
+static bool node_of(
+	const struct asked *asked, enum node_role role, struct node *out, struct error *err)
 {
 	struct node node = { .role = role };
 	static const struct {
@@ -49,8 +49,8 @@ static bool node_of(const struct asked *asked, enum node_role role, struct node 
 		if (!argument_number(asked, ports[i].argument, usual[i], &port, err))
 			return false;
 		if (port > UINT16_MAX)
-			return fail(err, FAULT_USAGE, "%s: a port is at most 65535",
-				ports[i].argument);
+			return fail(
+				err, FAULT_USAGE, "%s: a port is at most 65535", ports[i].argument);
 		*(uint16_t *)((char *)&node + ports[i].offset) = (uint16_t)port;
 	}
 	struct address address;
@@ -61,7 +61,8 @@ static bool node_of(const struct asked *asked, enum node_role role, struct node 
 	return true;
 }
 
-/* cluster init ---------------------------------------------------------------------------------- */
+/* cluster init ----------------------------------------------------------------------------------
+ */
 
 struct founding {
 	struct cluster_row cluster;
@@ -91,17 +92,18 @@ json_t *cluster_init(struct manager *m, struct asked *asked, struct error *err)
 			sizeof(subject->organization), err) ||
 		!argument_copy(asked, "organizational_unit", "Telephony", subject->unit,
 			sizeof(subject->unit), err) ||
-		!argument_copy(asked, "locality", "", subject->locality, sizeof(subject->locality),
-			err) ||
+		!argument_copy(
+			asked, "locality", "", subject->locality, sizeof(subject->locality), err) ||
 		!argument_copy(asked, "state", "", subject->state, sizeof(subject->state), err) ||
-		!argument_copy(asked, "country", "", subject->country, sizeof(subject->country),
-			err) ||
+		!argument_copy(
+			asked, "country", "", subject->country, sizeof(subject->country), err) ||
 		!cluster_subject_check(subject, err) ||
 		!node_of(asked, NODE_PUBLISHER, &f.publisher, err))
 		return NULL;
 	if (strcmp(f.publisher.name, m->settings->node) != 0) {
 		(void)fail(err, FAULT_REFUSED,
-			"this daemon is node '%s' ([node] name): a cluster begins with the node that "
+			"this daemon is node '%s' ([node] name): a cluster begins with the node "
+			"that "
 			"is asked, name it with --node",
 			m->settings->node);
 		return NULL;
@@ -133,7 +135,8 @@ json_t *cluster_show(struct manager *m, struct asked *asked, struct error *err)
 		hex_write(reader_of(head, sizeof(head)), hex));
 }
 
-/* node add -------------------------------------------------------------------------------------- */
+/* node add --------------------------------------------------------------------------------------
+ */
 
 struct joining {
 	struct txn *txn;
@@ -176,8 +179,8 @@ static bool record_node(struct txn *t, void *context, struct error *err)
 	if (store_node(txn_store(t), j->node->name, &before, &none))
 		return fail(err, FAULT_REFUSED, "node '%s' is in the cluster already (%s)",
 			before.name, before.address);
-	return store_nodes(txn_store(t), find_publisher, j, err) &&
-		txn_put_node(t, j->node, err) && services_default(t, j->node, err) &&
+	return store_nodes(txn_store(t), find_publisher, j, err) && txn_put_node(t, j->node, err) &&
+		services_default(t, j->node, err) &&
 		store_entries(txn_store(t), NULL, j->publisher, copy_entry, j, err);
 }
 
@@ -189,7 +192,8 @@ json_t *node_add(struct manager *m, struct asked *asked, struct error *err)
 	if (!node_role_from_name(word == NULL ? "subscriber" : word, &role) ||
 		role == NODE_PUBLISHER) {
 		(void)fail(err, FAULT_USAGE,
-			"role: subscriber or presence; the publisher is the node of `cluster init`");
+			"role: subscriber or presence; the publisher is the node of `cluster "
+			"init`");
 		return NULL;
 	}
 	if (!node_of(asked, role, &node, err))

@@ -197,14 +197,25 @@ void services_now_serving(
 {
 	struct error err = { 0 };
 	m->loaded[peer] = loaded;
-	bool fine = services_restart_due(m, &err);
-	for (size_t i = 0; fine && m->loaded[peer] != 0 && i < COUNT(processes); i++)
-		if (processes[i].peer == peer)
-			fine = store_put_serving(
-				m->store, m->settings->node, processes[i].process, number, &err);
-	if (!fine)
+	if (!services_restart_due(m, &err))
 		log_error("%s", err.text);
-	answers_settle(m);
+	if (m->loaded[peer] != 0)
+		m->serving[peer] = number;
+}
+
+/* Each note is a durable write: many indexes in a row cost one, at the next tick. */
+bool services_note_serving(struct manager *m, struct error *err)
+{
+	for (size_t i = 0; i < COUNT(processes); i++) {
+		enum manager_peer peer = processes[i].peer;
+		if (m->serving[peer] == m->serving_noted[peer])
+			continue;
+		if (!store_put_serving(m->store, m->settings->node, processes[i].process,
+			    m->serving[peer], err))
+			return false;
+		m->serving_noted[peer] = m->serving[peer];
+	}
+	return true;
 }
 
 /* listing ---------------------------------------------------------------------------------------

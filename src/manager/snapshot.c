@@ -54,10 +54,11 @@ static bool put_object(struct manager *m, struct reader bytes, uint8_t digest[st
 	return file_replace(m->objects, name, bytes, OBJECT_MODE, err);
 }
 
-/* certificates and identities ------------------------------------------------------------------- */
+/* certificates and identities -------------------------------------------------------------------
+ */
 
-static bool vouch_for(struct drawing *d, const uint8_t *digest, const struct unit *unit,
-	struct error *err)
+static bool vouch_for(
+	struct drawing *d, const uint8_t *digest, const struct unit *unit, struct error *err)
 {
 	struct snapshot_index *index = d->index;
 	for (size_t i = 0; i < index->certificate_count; i++) {
@@ -94,16 +95,16 @@ static bool draw_entry(const struct entry *entry, struct reader der, void *into,
 	return put_object(d->m, der, digest, err) && vouch_for(d, digest, unit, err);
 }
 
-static bool draw_identity(const struct identity_row *row, struct reader der, void *into,
-	struct error *err)
+static bool draw_identity(
+	const struct identity_row *row, struct reader der, void *into, struct error *err)
 {
 	struct drawing *d = into;
 	struct snapshot_index *index = d->index;
 	void *items = index->identities;
 	if (strcmp(row->node, d->self->name) != 0)
 		return true;
-	if (!room(&items, index->identity_count, &d->identity_capacity,
-		    sizeof(*index->identities), err))
+	if (!room(&items, index->identity_count, &d->identity_capacity, sizeof(*index->identities),
+		    err))
 		return false;
 	index->identities = items;
 	struct snapshot_identity *added = &index->identities[index->identity_count++];
@@ -113,7 +114,8 @@ static bool draw_identity(const struct identity_row *row, struct reader der, voi
 	return put_object(d->m, der, added->certificate, err);
 }
 
-/* files ----------------------------------------------------------------------------------------- */
+/* files -----------------------------------------------------------------------------------------
+ */
 
 static struct snapshot_file *add_file(struct drawing *d, const char *name, struct error *err)
 {
@@ -198,7 +200,8 @@ static int by_name(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-/* the whole ------------------------------------------------------------------------------------- */
+/* the whole -------------------------------------------------------------------------------------
+ */
 
 static bool draw_facts(struct drawing *d, struct error *err)
 {
@@ -232,8 +235,9 @@ static bool write_index(struct manager *m, const struct snapshot_index *index, s
 	if (!digest_sha256(writer_written(&w), digest, err))
 		return false;
 	writer_bytes(&w, reader_of(digest, sizeof(digest)));
-	return w.ok ? file_replace(m->snapshot, SNAPSHOT_INDEX, writer_written(&w), OBJECT_MODE, err)
-		    : fail_memory(err);
+	return w.ok
+		? file_replace(m->snapshot, SNAPSHOT_INDEX, writer_written(&w), OBJECT_MODE, err)
+		: fail_memory(err);
 }
 
 static void tell(struct manager *m)

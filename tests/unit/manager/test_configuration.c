@@ -1,11 +1,11 @@
 /* The operator's XML gets the cluster's security elements, or a sentence that says why not. */
 #include "manager/manager_impl.h"
 
-#include <string.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h> /* last: it takes the word `fail` for itself */
 
