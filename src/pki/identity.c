@@ -32,13 +32,14 @@ static bool fill(
 
 struct identity *identity_new(const struct cert *cert, const struct key *key, struct error *err)
 {
-	AUTO(identity) who = calloc(1, sizeof(*who));
+	struct identity *who = calloc(1, sizeof(*who));
 	if (who == NULL) {
 		(void)fail_memory(err);
 		return NULL;
 	}
 	if (fill(who, cert, key, err))
-		return TAKE(who);
+		return who;
+	identity_free(who);
 	(void)fail_in(err, "%s", cert_subject(cert, NAME_APPLIANCE));
 	return NULL;
 }

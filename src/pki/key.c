@@ -49,20 +49,26 @@ static bool public_der(const EVP_PKEY *pkey, struct bytes *out, struct error *er
 	return bytes_from_openssl(out, der, size, err);
 }
 
+static bool name_key(struct key *k, struct error *err)
+{
+	AUTO_DONE(bytes) spki = { 0 };
+	return public_der(k->pkey, &spki, err) && digest_sha256(bytes_reader(&spki), k->id, err);
+}
+
 /* Takes pkey over, also on failure. */
 static struct key *key_around(EVP_PKEY *pkey, struct error *err)
 {
-	AUTO(key) k = calloc(1, sizeof(*k));
-	AUTO_DONE(bytes) spki = { 0 };
+	struct key *k = calloc(1, sizeof(*k));
 	if (k == NULL) {
 		EVP_PKEY_free(pkey);
 		(void)fail_memory(err);
 		return NULL;
 	}
 	k->pkey = pkey;
-	if (!public_der(pkey, &spki, err) || !digest_sha256(bytes_reader(&spki), k->id, err))
-		return NULL;
-	return TAKE(k);
+	if (name_key(k, err))
+		return k;
+	key_free(k);
+	return NULL;
 }
 
 struct key *key_generate(enum key_kind kind, struct error *err)

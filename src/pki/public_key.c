@@ -111,12 +111,15 @@ static bool read_key(struct public_key *p, struct reader info, int algorithm, st
 struct public_key *public_key_parse(
 	struct reader info, int algorithm, struct reader bits, struct error *err)
 {
-	AUTO(public_key) p = calloc(1, sizeof(*p));
+	struct public_key *p = calloc(1, sizeof(*p));
 	if (p == NULL) {
 		(void)fail_memory(err);
 		return NULL;
 	}
-	return read_key(p, info, algorithm, bits, err) ? TAKE(p) : NULL;
+	if (read_key(p, info, algorithm, bits, err))
+		return p;
+	public_key_free(p);
+	return NULL;
 }
 
 void public_key_free(struct public_key *p)

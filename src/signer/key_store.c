@@ -1,5 +1,6 @@
 #include "signer/key_store.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +130,7 @@ static bool say_where(const char *path, const struct error *found, struct error 
 struct key_store *key_store_open(
 	const char *path, key_note_fn *note, void *context, struct error *err)
 {
-	AUTO(key_store) s = calloc(1, sizeof(*s));
+	struct key_store *s = calloc(1, sizeof(*s));
 	if (s == NULL) {
 		(void)fail_memory(err);
 		return NULL;
@@ -139,7 +140,8 @@ struct key_store *key_store_open(
 	struct loading loading = { s, note, context };
 	struct error found = { 0 };
 	if (load(&loading, path, &found))
-		return TAKE(s);
+		return s;
+	key_store_free(s);
 	(void)say_where(path, &found, err);
 	return NULL;
 }
@@ -190,6 +192,7 @@ const struct key *key_store_private(
 {
 	char name[KEY_NAME_SIZE];
 	struct key_slot *slot = slot_of(s, stored->id);
+	assert(slot != NULL); /* it came from this store */
 	if (slot->key == NULL)
 		slot->key = key_files_private(s->keys, directory_name(stored->id, name), err);
 	return slot->key;
@@ -229,6 +232,7 @@ static bool set_state(
 	struct key_store *s, struct key_slot *slot, enum signer_key_state state, struct error *err)
 {
 	char name[KEY_NAME_SIZE];
+	assert(slot != NULL); /* the caller found its key */
 	struct stored_key changed = slot->stored;
 	if (changed.state == state)
 		return true;
@@ -279,9 +283,9 @@ bool key_store_destroy(
 {
 	char name[KEY_NAME_SIZE];
 	char text[KEY_TEXT_SIZE];
-	struct key_slot *slot = slot_of(s, id);
 	const struct stored_key *key = key_store_find(s, id, err);
-	if (key == NULL)
+	struct key_slot *slot = slot_of(s, id);
+	if (key == NULL || slot == NULL)
 		return false;
 	if (key->state == SIGNER_KEY_LIVE)
 		return fail(err, FAULT_REFUSED,

@@ -18,12 +18,12 @@ const struct peer_row *peer_rows(size_t *count)
 	return peers;
 }
 
-const struct peer_row *peer_find(enum signer_peer peer)
+const char *peer_name(enum signer_peer peer)
 {
 	for (size_t i = 0; i < COUNT(peers); i++)
 		if (peers[i].peer == peer)
-			return &peers[i];
-	return NULL;
+			return peers[i].process;
+	return "nobody";
 }
 
 bool asked_key_find(struct question *q, const uint8_t id[static SIGNER_KEY_SIZE], unsigned states,
@@ -36,13 +36,17 @@ bool asked_key_find(struct question *q, const uint8_t id[static SIGNER_KEY_SIZE]
 		return false;
 	(void)snprintf(q->about, sizeof(q->about), "%s %s", found.stored->unit, text);
 	found.unit = unit_find(found.stored->unit);
-	if (found.unit == NULL)
-		return fail(err, FAULT_REFUSED, "key %s belongs to %s, a unit that is no more",
-			text, found.stored->unit);
-	if ((states & 1U << found.stored->state) == 0)
-		return fail(err, FAULT_REFUSED,
+	if (found.unit == NULL) {
+		(void)fail(err, FAULT_REFUSED, "key %s belongs to %s, a unit that is no more", text,
+			found.stored->unit);
+		return false;
+	}
+	if ((states & 1U << found.stored->state) == 0) {
+		(void)fail(err, FAULT_REFUSED,
 			"key %s of %s is %s, which is not the state for this", text,
 			found.stored->unit, key_state_name(found.stored->state));
+		return false;
+	}
 	*out = found;
 	return true;
 }
@@ -90,7 +94,7 @@ static bool leaf(struct question *q, struct writer *answer, struct error *err)
 {
 	uint8_t id[SIGNER_KEY_SIZE];
 	struct asked_key key;
-	const char *process = peer_find(q->from)->process;
+	const char *process = peer_name(q->from);
 	/* Retired too: the index that a starting service reads may be older than its successor. */
 	if (!read_key_name(q, id, err) ||
 		!asked_key_find(q, id, STATE_LIVE | STATE_RETIRED, &key, err))
@@ -153,8 +157,8 @@ const struct operation *operation_find(unsigned number, enum signer_peer from, s
 	if (number < COUNT(operations) && operations[number].name != NULL &&
 		(operations[number].peers & from) != 0)
 		return &operations[number];
-	(void)fail(err, FAULT_REFUSED, "operation %u is not for %s to ask", number,
-		peer_find(from)->process);
+	(void)fail(
+		err, FAULT_REFUSED, "operation %u is not for %s to ask", number, peer_name(from));
 	return NULL;
 }
 

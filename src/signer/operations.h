@@ -16,7 +16,7 @@ struct peer_row {
 	const char *process;
 };
 const struct peer_row *peer_rows(size_t *count);
-const struct peer_row *peer_find(enum signer_peer peer);
+const char *peer_name(enum signer_peer peer); /* its process; "nobody" for none of them */
 
 struct question {
 	struct key_store *keys;

@@ -37,14 +37,14 @@ static void refuse(struct sibling_request *request, const struct operation *oper
 	char what[200];
 	(void)snprintf(what, sizeof(what), "%s%s%s", operation == NULL ? "signer" : operation->name,
 		q->about[0] == '\0' ? "" : " ", q->about);
-	log_refused(peer_find(q->from)->process, what, why);
+	log_refused(peer_name(q->from), what, why);
 	sibling_refuse(request, why);
 }
 
 static void answer(struct sibling_request *request, const struct operation *operation,
 	const struct question *q, struct reader bytes)
 {
-	const char *who = peer_find(q->from)->process;
+	const char *who = peer_name(q->from);
 	if (operation->told)
 		log_info("%s for %s: %s", operation->name, who, q->about);
 	else
@@ -128,7 +128,7 @@ static void on_request(struct sibling_request *request, void *context)
 static void on_broken(unsigned tag, const struct error *why, void *context)
 {
 	(void)context;
-	log_refused(peer_find((enum signer_peer)tag)->process, "signer", why);
+	log_refused(peer_name((enum signer_peer)tag), "signer", why);
 }
 
 static void on_end(void *context)
