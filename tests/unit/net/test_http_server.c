@@ -433,7 +433,7 @@ static void a_slow_loris_is_cut_off(void **state)
 
 static void an_idle_connection_ends_without_a_word(void **state)
 {
-	const struct http_limits limits = { 5000, 30, 1024, 2000, 0 };
+	const struct http_limits limits = { 5000, 200, 1024, 2000, 0 };
 	struct site s = { 0 };
 	serve(&s, *state, &limits);
 	expect_start(&s, "", "");
@@ -444,7 +444,7 @@ static void an_idle_connection_ends_without_a_word(void **state)
 
 static void who_does_not_read_is_cut_off(void **state)
 {
-	const struct http_limits limits = { 5000, 50, 1024, 2000, 0 };
+	const struct http_limits limits = { 5000, 200, 1024, 2000, 0 };
 	struct site s = { 0 };
 	serve(&s, *state, &limits);
 	int fd = scene_dial(&s.at, NULL);
