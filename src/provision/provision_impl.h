@@ -4,25 +4,20 @@
 #include "provision/catalogue.h"
 #include "provision/shelf.h"
 #include "provision/signing.h"
-#include "run/settings.h"
+#include "serve/follower.h"
 
 struct tftp_face;
 
 struct provision {
 	const struct settings *settings;
 	struct loop *loop;
-	struct snapshot *snapshot;
+	struct follower *follower;
+	const struct snapshot *snapshot; /* the follower's */
 	struct catalogue catalogue;
 	struct shelf *shelf;
 	struct signing *signing;
-	struct sibling_client *signer, *manager;
-	struct timer *retry;
 	struct tftp_face *tftp;
 	struct http_server *http, *https;
-	struct identity *leaf; /* of HTTPS, loaded once; a new one needs a restart */
-	struct tls_server *tls;
-	bool asking;     /* the signer, for the leaf */
-	uint64_t loaded; /* number of the index that named the file signer */
 };
 
 /* Exactly one call, perhaps at once: the file's bytes (lent), or why not. */

@@ -38,7 +38,7 @@ static void write_index(struct stage *s)
 	(void)snprintf(path, sizeof(path), "%s/" SNAPSHOT_DIRECTORY "/" SNAPSHOT_INDEX, s->state);
 	write_file(path, writer_written(&w));
 	struct error err = { 0 };
-	if (!snapshot_reload(s->provision.snapshot, &err))
+	if (!snapshot_reload(s->snapshot, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -172,12 +172,13 @@ int stage_set_up(void **state)
 	struct provision *p = &s->provision;
 	p->settings = &s->settings;
 	p->loop = s->scene->loop;
-	p->snapshot = snapshot_open(s->state, NULL);
-	p->catalogue.snapshot = p->snapshot;
+	s->snapshot = snapshot_open(s->state, NULL);
+	p->snapshot = s->snapshot;
+	p->catalogue.snapshot = s->snapshot;
 	p->catalogue.root = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	p->shelf = shelf_new(NULL);
-	p->signer = sibling_connect(s->scene->loop, path, NULL, s, NULL);
-	p->signing = signing_new(p->signer, NULL);
+	s->way = sibling_connect(s->scene->loop, path, NULL, s, NULL);
+	p->signing = signing_new(s->way, NULL);
 	write_index(s);
 	*state = s;
 	return 0;
@@ -195,13 +196,13 @@ int stage_tear_down(void **state)
 	struct stage *s = *state;
 	struct provision *p = &s->provision;
 	void *scene = s->scene;
-	sibling_client_free(p->signer);
+	sibling_client_free(s->way);
 	http_server_free(p->http);
 	http_server_free(p->https);
 	tftp_face_free(p->tftp);
 	signing_free(p->signing);
 	shelf_free(p->shelf);
-	snapshot_close(p->snapshot);
+	snapshot_close(s->snapshot);
 	(void)close(p->catalogue.root);
 	sibling_server_free(s->signer);
 	if (s->kept != NULL)

@@ -18,6 +18,8 @@ struct stage {
 	struct snapshot_file files[STAGE_FILES];
 	struct settings settings;
 	struct provision provision;
+	struct snapshot *snapshot;
+	struct sibling_client *way; /* to the signer */
 	struct key_ring *ring;
 	struct sibling_server *signer;
 	unsigned asked; /* questions that reached the signer */

@@ -196,7 +196,7 @@ static void a_lost_signer_is_told(void **state)
 	s->silent = true;
 	ask(s, "a.xml.sgn", "one", &a);
 	scene_until_count(s->scene, &s->asked, 1);
-	sibling_client_free(TAKE(s->provision.signer));
+	sibling_client_free(TAKE(s->way));
 	assert_int_equal(a.calls, 1);
 	assert_int_equal(a.why.fault, FAULT_IO);
 }
