@@ -22,7 +22,9 @@ static bool steps(struct manager *m, struct error *err)
 	if (!m->reconciled && !install_reconcile(m, err))
 		return false;
 	m->reconciled = true;
-	if (!install_node(m, &self, err) || !jobs_run(m, err) || !lists_publish(m, err))
+	/* A job may wait for a list of before, and want another. */
+	if (!install_node(m, &self, err) || !lists_publish(m, err) || !jobs_run(m, err) ||
+		!lists_publish(m, err))
 		return false;
 	if (m->root_changed && !phones_scan(m, err))
 		return false;

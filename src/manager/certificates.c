@@ -147,7 +147,8 @@ static bool describe(struct txn *t, struct regeneration *r, struct error *err)
 static bool record_regeneration(struct txn *t, void *context, struct error *err)
 {
 	struct regeneration *r = context;
-	return identity_record(t, &r->made, err) &&
+	return lists_settled(txn_store(t), r->made.unit, r->made.node, err) &&
+		identity_record(t, &r->made, err) &&
 		services_after(t, r->made.unit, r->made.node, err) && describe(t, r, err) &&
 		job_finish_in(t, r->asked, r->result, err);
 }
@@ -196,6 +197,8 @@ json_t *cert_regen(struct manager *m, struct asked *asked, struct error *err)
 		return NULL;
 	const struct unit *unit = regenerable(argument_text(asked, "unit"), &self, err);
 	if (unit == NULL)
+		return NULL;
+	if (!lists_settled(m->store, unit, self.name, err)) /* no key is made in vain */
 		return NULL;
 	bool had = store_identity(m->store, unit->name, self.name, &before, NULL, &none);
 	char detail[2 * NODE_NAME_SIZE + 8];

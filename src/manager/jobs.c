@@ -91,7 +91,8 @@ static const struct op *op_of(const char *words)
 	return NULL;
 }
 
-static bool run_job(struct manager *m, const struct job *job, struct error *err)
+/* What is busy keeps its turn: *again, when what it waits for has come about. */
+static bool run_job(struct manager *m, const struct job *job, bool *again, struct error *err)
 {
 	json_auto_t *arguments = json_loads(job->arguments, 0, NULL);
 	struct asked asked = {
@@ -104,12 +105,13 @@ static bool run_job(struct manager *m, const struct job *job, struct error *err)
 	json_auto_t *result = NULL;
 	if (asked.op != NULL)
 		result = binding_find(asked.op->id)->run(m, &asked, &why);
-	return result != NULL || record_failure(m, job, &why, err);
+	*again = result == NULL && why.fault == FAULT_BUSY;
+	return result != NULL || *again || record_failure(m, job, &why, err);
 }
 
 bool jobs_run(struct manager *m, struct error *err)
 {
-	for (;;) {
+	for (bool again = false; !again;) {
 		struct job job = { 0 };
 		struct error missing = { 0 };
 		if (!store_next_job(m->store, m->settings->node, &job, &missing)) {
@@ -118,9 +120,10 @@ bool jobs_run(struct manager *m, struct error *err)
 			*err = missing;
 			return false;
 		}
-		bool fine = run_job(m, &job, err);
+		bool fine = run_job(m, &job, &again, err);
 		job_done(&job);
 		if (!fine)
 			return false;
 	}
+	return true;
 }

@@ -57,6 +57,32 @@ bool lists_want(struct txn *t, const struct unit *unit, const char *node, struct
 		store_nodes(s, find_publisher, &w, err) && store_nodes(s, want_of_node, &w, err);
 }
 
+struct settling {
+	const struct unit *unit;
+	const char *node;
+};
+
+static bool is_settled(const struct list_row *row, void *into, struct error *err)
+{
+	const struct settling *s = into;
+	bool concerned = s->unit->lists == LISTS_ALL || strcmp(row->node, s->node) == 0;
+	if (!concerned || row->wanted == row->published)
+		return true;
+	return fail(err, FAULT_BUSY,
+		"generation %llu of %s is not published yet, and a list never changes two of its "
+		"signers at once: wait for `dialtrust list status` to show it",
+		(unsigned long long)row->wanted, row->name);
+}
+
+bool lists_settled(struct store *s, const struct unit *unit, const char *node, struct error *err)
+{
+	struct settling settling = { unit, node };
+	for (size_t i = 0; i < unit->list_role_count; i++)
+		if (unit->list_roles[i].role == ROLE_SAST)
+			return store_lists(s, is_settled, &settling, err);
+	return true;
+}
+
 /* planning: what the ITL of a node says ---------------------------------------------------------
  */
 

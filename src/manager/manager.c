@@ -72,10 +72,11 @@ static void operate(struct manager *m, struct sibling_request *request, json_t *
 		return;
 	}
 	json_auto_t *result = NULL;
-	if (is_mine(m, binding, &asked))
+	bool mine = is_mine(m, binding, &asked);
+	if (mine)
 		result = binding->run(m, &asked, &err);
-	else
-		asked.wait_served = hand_over(m, binding, &asked, &err);
+	if (!mine || (result == NULL && err.fault == FAULT_BUSY && binding->on_its_node))
+		asked.wait_served = hand_over(m, binding, &asked, &err); /* in its turn */
 	if (result == NULL && asked.job == 0) {
 		sibling_refuse(request, &err);
 		return;

@@ -108,6 +108,10 @@ void identity_done(struct made_identity *made);
 extern const char identity_reason[]; /* the description that the appliance gives its own */
 
 /* manager/lists.c */
+/* Nobody changes two signers of a list before phones could take up the first change: FAULT_BUSY
+ * while a list that carries this unit as a signer is wanted and not yet published. */
+bool lists_settled(struct store *s, const struct unit *unit, const char *node, struct error *err)
+	MUST_CHECK;
 bool lists_want(struct txn *t, const struct unit *unit, const char *node, struct error *err)
 	MUST_CHECK;
 bool lists_publish(struct manager *m, struct error *err) MUST_CHECK;
