@@ -81,9 +81,9 @@ def until(question, seconds=20, what="what was waited for"):
 class Program:
     """A program that goes on; its output is kept, line by line, from both of its ends."""
 
-    def __init__(self, words, **env):
+    def __init__(self, words, cwd=None, **env):
         self.process = subprocess.Popen(
-            [str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd,
             stdin=subprocess.DEVNULL, env=environment(**env), start_new_session=True,
         )
         self.output = ""

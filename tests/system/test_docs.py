@@ -4,11 +4,13 @@ and what they show is compared loosely (numbers, digests, times and phones may d
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
+import tempfile
 
 import pytest
-from programs import DIALTRUST, SLOWER, TOP, Program, environment
+from programs import SLOWER, TOP, Program, environment
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 # Run by other means, or the very thing that runs this test.
@@ -30,6 +32,7 @@ def steps(page):
 
 def loosely(line):
     line = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    line = re.sub(r"/tmp/(dt\w+/)?lab", "/tmp/lab", line)
     line = re.sub(r"\b(SEP)?[0-9A-Fa-f]{8,}(…|\.\.\.)?", "H", line)
     line = re.sub(r"\d+", "N", line)
     return " ".join(line.split())
@@ -49,14 +52,16 @@ def shown_in(shown, output):
 
 
 @pytest.fixture
-def shell(tmp_path):
-    """The reader's terminals: the first keeps the lab, the second runs what is tried on it."""
-    lab = []
+def shell():
+    """The reader's terminals: the first keeps the lab, the second runs what is tried on it. Where a
+    page says /tmp/lab, a folder of our own stands in; its path is short, for the sockets in it."""
+    lab, folder = [], tempfile.mkdtemp(prefix="dt", dir="/tmp")
 
-    def run(command, shown):
-        env = environment(PATH=f"{DIALTRUST.parent}:{os.environ['PATH']}", TMPDIR=str(tmp_path))
+    def run(command):
+        command = command.replace("/tmp/lab", f"{folder}/lab")
+        env = environment(TMPDIR=folder)
         if STAYS.search(command):
-            lab.append(Program(shlex.split(command), TMPDIR=str(tmp_path), PWD=str(TOP)))
+            lab.append(Program(shlex.split(command), cwd=TOP, TMPDIR=folder))
             lab[-1].wait_for_text("Ctrl-C", 120)
             return lab[-1].output
         # Variables that a reader exports hold for the commands that follow.
@@ -74,6 +79,7 @@ def shell(tmp_path):
             assert program.end(signal.SIGINT) == 0
         finally:
             program.kill()
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("page", ["README.md", "HACKING.md"])
@@ -82,7 +88,7 @@ def test_every_command_does_what_the_page_shows(page, shell):
     for command, shown in steps(page):
         if ELSEWHERE.search(command):
             continue
-        problem = shown_in(shown, shell(command, shown))
+        problem = shown_in(shown, shell(command))
         assert problem is None, f"$ {command}\n{problem}"
 
 

@@ -81,7 +81,10 @@ def test_killed_while_regenerating(lab, name, moment, tmp_path):
     )
     wait_for_moment(log, since, moment, work)
     for pid in victims.values():
-        os.kill(pid, signal.SIGKILL)
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            assert name in ("tvs", "provision")  # it ended by itself, to start with the new key
     said = work.communicate(timeout=120)[0].decode()
     assert work.returncode in (0, 1), said
 
