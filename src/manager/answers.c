@@ -54,8 +54,7 @@ void answers_add(struct manager *m, struct sibling_request *request, const struc
 	m->waiting = w;
 }
 
-/* what is still open ----------------------------------------------------------------------------
- */
+/* what is still open */
 
 struct open_matters {
 	struct manager *m;
@@ -121,8 +120,7 @@ static bool look(struct manager *m, struct waiting *w, struct open_matters *o, s
 	return store_serving(m->store, serving_open, o, err);
 }
 
-/* answering -------------------------------------------------------------------------------------
- */
+/* answering */
 
 static void refuse_with_job(struct waiting *w, const struct job *job)
 {

@@ -9,8 +9,7 @@
 #include "base/text.h"
 #include "run/log.h"
 
-/* showing ---------------------------------------------------------------------------------------
- */
+/* showing */
 
 static json_t *cert_object(const struct entry *entry, const struct cert *cert)
 {
@@ -82,8 +81,7 @@ json_t *cert_show(struct manager *m, struct asked *asked, struct error *err)
 	return s.found;
 }
 
-/* regenerating ----------------------------------------------------------------------------------
- */
+/* regenerating */
 
 struct regeneration {
 	struct asked *asked;

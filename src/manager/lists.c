@@ -15,7 +15,7 @@
 
 enum { SIGN_WAIT_MS = 10000, PARAMETER_SIZE = 64 };
 
-/* wanting ------------------------------------------------------------------------------------- */
+/* wanting */
 
 struct wanting {
 	struct txn *txn;
@@ -83,8 +83,7 @@ bool lists_settled(struct store *s, const struct unit *unit, const char *node, s
 	return true;
 }
 
-/* planning: what the ITL of a node says ---------------------------------------------------------
- */
+/* planning: what the ITL of a node says */
 
 struct planning {
 	struct manager *m;
@@ -189,8 +188,7 @@ static bool plan_list(struct planning *p, const struct list_row *row, struct err
 	return true;
 }
 
-/* publishing ------------------------------------------------------------------------------------
- */
+/* publishing */
 
 struct publishing {
 	const struct list_row *row;

@@ -28,8 +28,7 @@ static const char *const peer_processes[PEER_COUNT] = {
 	[PEER_PROVISION] = "provision",
 };
 
-/* questions -------------------------------------------------------------------------------------
- */
+/* questions */
 
 /* True where this manager must do it: the operation has no place of its own, or names this node. */
 static bool is_mine(
@@ -135,8 +134,7 @@ static void on_closed(struct sibling_peer *peer, void *context)
 	m->loaded[tag] = 0;
 }
 
-/* life ------------------------------------------------------------------------------------------
- */
+/* life */
 
 static void on_poll(void *context)
 {

@@ -61,8 +61,7 @@ static bool node_of(
 	return true;
 }
 
-/* cluster init ----------------------------------------------------------------------------------
- */
+/* cluster init */
 
 struct founding {
 	struct cluster_row cluster;
@@ -135,8 +134,7 @@ json_t *cluster_show(struct manager *m, struct asked *asked, struct error *err)
 		hex_write(reader_of(head, sizeof(head)), hex));
 }
 
-/* node add --------------------------------------------------------------------------------------
- */
+/* node add */
 
 struct joining {
 	struct txn *txn;

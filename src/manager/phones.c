@@ -54,8 +54,7 @@ bool configurations_each(struct manager *m, configuration_fn *each, void *into, 
 	return fine;
 }
 
-/* Scanning: rows that appear and rows whose file is gone. ----------------------------------------
- */
+/* Scanning: rows that appear and rows whose file is gone. */
 
 struct scanned {
 	char name[DEVICE_NAME_SIZE];

@@ -36,7 +36,7 @@ bool services_default(struct txn *t, const struct node *node, struct error *err)
 	return true;
 }
 
-/* after a change ------------------------------------------------------------------------------- */
+/* after a change */
 
 struct following {
 	struct txn *txn;
@@ -97,8 +97,7 @@ bool services_after(struct txn *t, const struct unit *unit, const char *node, st
 	return store_services(s, follow_service, &f, err);
 }
 
-/* restarting ------------------------------------------------------------------------------------
- */
+/* restarting */
 
 static bool peer_of(const char *service, enum manager_peer *out)
 {
@@ -218,8 +217,7 @@ bool services_note_serving(struct manager *m, struct error *err)
 	return true;
 }
 
-/* listing ---------------------------------------------------------------------------------------
- */
+/* listing */
 
 static const char *const kinds[] = {
 	[SERVICE_OURS] = "ours",

@@ -54,8 +54,7 @@ static bool put_object(struct manager *m, struct reader bytes, uint8_t digest[st
 	return file_replace(m->objects, name, bytes, OBJECT_MODE, err);
 }
 
-/* certificates and identities -------------------------------------------------------------------
- */
+/* certificates and identities */
 
 static bool vouch_for(
 	struct drawing *d, const uint8_t *digest, const struct unit *unit, struct error *err)
@@ -114,8 +113,7 @@ static bool draw_identity(
 	return put_object(d->m, der, added->certificate, err);
 }
 
-/* files -----------------------------------------------------------------------------------------
- */
+/* files */
 
 static struct snapshot_file *add_file(struct drawing *d, const char *name, struct error *err)
 {
@@ -200,8 +198,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-/* the whole -------------------------------------------------------------------------------------
- */
+/* the whole */
 
 static bool draw_facts(struct drawing *d, struct error *err)
 {

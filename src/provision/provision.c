@@ -12,8 +12,7 @@
 
 enum { PATH_SIZE = 256 };
 
-/* supplying -------------------------------------------------------------------------------------
- */
+/* supplying */
 
 void provision_supply(struct provision *p, struct found_file *found, supply_fn *fn, void *context)
 {

@@ -54,7 +54,7 @@ struct audit_row {
 typedef bool audit_fn(const struct audit_row *row, void *into, struct error *err);
 bool store_audit(struct store *s, audit_fn *each, void *into, struct error *err) MUST_CHECK;
 
-/* cluster ------------------------------------------------------------------------------------ */
+/* cluster */
 
 struct cluster_row {
 	char name[NODE_NAME_SIZE];
@@ -69,7 +69,7 @@ bool store_parameter(struct store *s, const char *name, char *out, size_t size, 
 bool txn_set_parameter(struct txn *t, const char *name, const char *value, struct error *err)
 	MUST_CHECK;
 
-/* nodes and phones ----------------------------------------------------------------------------- */
+/* nodes and phones */
 
 typedef bool node_fn(const struct node *node, void *into, struct error *err);
 bool store_nodes(struct store *s, node_fn *each, void *into, struct error *err) MUST_CHECK;
@@ -86,7 +86,7 @@ bool store_phones(struct store *s, phone_fn *each, void *into, struct error *err
 bool txn_put_phone(struct txn *t, const struct phone_row *phone, struct error *err) MUST_CHECK;
 bool txn_remove_phone(struct txn *t, const char *name, struct error *err) MUST_CHECK;
 
-/* certificates, entries of stores, identities -------------------------------------------------- */
+/* certificates, entries of stores, identities */
 
 bool txn_put_certificate(struct txn *t, const uint8_t digest[static DIGEST_SIZE], struct reader der,
 	struct error *err) MUST_CHECK; /* stored once, again is fine */
@@ -127,7 +127,7 @@ bool store_identity(struct store *s, const char *unit, const char *node, struct 
 /* Makes it live; the predecessor, if any, is kept as retired. The certificate must be stored. */
 bool txn_put_identity(struct txn *t, const struct identity_row *row, struct error *err) MUST_CHECK;
 
-/* services ------------------------------------------------------------------------------------- */
+/* services */
 
 struct service_row {
 	char service[NODE_NAME_SIZE];
@@ -141,7 +141,7 @@ typedef bool service_fn(const struct service_row *row, void *into, struct error 
 bool store_services(struct store *s, service_fn *each, void *into, struct error *err) MUST_CHECK;
 bool txn_put_service(struct txn *t, const struct service_row *row, struct error *err) MUST_CHECK;
 
-/* lists ---------------------------------------------------------------------------------------- */
+/* lists */
 
 struct list_row {
 	char name[NODE_NAME_SIZE]; /* "ITL pub", "CTL" */
@@ -165,7 +165,7 @@ bool txn_publish_list(struct txn *t, const char *name, uint64_t generation, stru
 bool store_list_file(struct store *s, const char *name, uint64_t generation, struct bytes *file,
 	struct error *err) MUST_CHECK;
 
-/* jobs: work for another node's manager -------------------------------------------------------- */
+/* jobs: work for another node's manager */
 
 enum job_state { JOB_WAITING, JOB_DONE, JOB_FAILED };
 struct job {
@@ -186,7 +186,7 @@ bool txn_finish_job(struct txn *t, uint64_t id, enum job_state state, const char
 	struct error *err) MUST_CHECK;
 void job_done(struct job *job);
 
-/* what each node's processes were seen to serve: observations, not audited changes ------------- */
+/* what each node's processes were seen to serve: observations, not audited changes */
 
 typedef bool serving_fn(
 	const char *node, const char *process, uint64_t number, void *into, struct error *err);

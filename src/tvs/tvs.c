@@ -21,8 +21,7 @@ struct tvs {
 	struct stream_server *server;
 };
 
-/* answering phones ------------------------------------------------------------------------------
- */
+/* answering phones */
 
 static bool on_message(struct stream *s, struct reader whole, void *context, struct error *err)
 {
@@ -61,8 +60,7 @@ static const struct protocol protocol = {
 	.refused = refused,
 };
 
-/* what it knows ---------------------------------------------------------------------------------
- */
+/* what it knows */
 
 static bool know(
 	struct tvs *t, struct vouch *v, const struct snapshot_certificate *row, struct error *err)
