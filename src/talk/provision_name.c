@@ -60,13 +60,20 @@ static bool parts_are_plain(const char *name)
 	return !starts;
 }
 
-static bool check(const char *name, struct error *err)
+static bool check_path(const char *name, struct error *err)
 {
 	if (!parts_are_plain(name))
 		return fail(err, FAULT_REFUSED, "an empty name, or a part of it starts with a dot");
 	if (strchr(name, '\\') != NULL || strchr(name, ':') != NULL)
 		return fail(err, FAULT_REFUSED, "a backslash or a colon in the name");
-	if (ends_with_one_of(name, secret_suffixes, COUNT(secret_suffixes)))
+	return true;
+}
+
+/* The source too: a signature over a key would carry the key out with it. */
+static bool check_secret(const struct provision_name *name, struct error *err)
+{
+	if (ends_with_one_of(name->name, secret_suffixes, COUNT(secret_suffixes)) ||
+		ends_with_one_of(name->source, secret_suffixes, COUNT(secret_suffixes)))
 		return fail(err, FAULT_REFUSED, "files of this kind are never served");
 	return true;
 }
@@ -150,22 +157,34 @@ static void find_kind(struct provision_name *out)
 	}
 }
 
+static void explain(struct provision_name *name)
+{
+	if (is_list(name->name, name))
+		return;
+	memcpy(name->source, name->name, sizeof(name->source));
+	find_kind(name);
+	find_device(name);
+}
+
+static bool read_name(const char *relative, struct provision_name *out, struct error *err)
+{
+	if (!text_from(reader_of_text(relative), out->name, sizeof(out->name), err) ||
+		!check_path(out->name, err))
+		return false;
+	explain(out);
+	return check_secret(out, err);
+}
+
 bool provision_name_parse(const char *asked, struct provision_name *out, struct error *err)
 {
 	struct provision_name name = { .kind = PROVISION_PLAIN };
 	const char *relative = asked[0] == '/' ? asked + 1 : asked;
-	if (!text_from(reader_of_text(relative), name.name, sizeof(name.name), err) ||
-		!check(name.name, err)) {
+	if (!read_name(relative, &name, err)) {
 		char shown[80];
 		text_escape(reader_of_text(asked), shown, sizeof(shown));
 		if (err != NULL && err->fault == FAULT_MALFORMED)
 			err->fault = FAULT_REFUSED;
 		return fail_in(err, "file name %s", shown);
-	}
-	if (!is_list(name.name, &name)) {
-		memcpy(name.source, name.name, sizeof(name.source));
-		find_kind(&name);
-		find_device(&name);
 	}
 	*out = name;
 	return true;

@@ -22,6 +22,7 @@ struct provision_name {
 	char device[DEVICE_NAME_SIZE]; /* "SEP001122334455" where the name tells, else "" */
 };
 
-/* FAULT_REFUSED: leading dot or slash pair, "..", backslash, control bytes, keys and databases. */
+/* FAULT_REFUSED: leading dot or slash pair, "..", backslash, control bytes, keys and databases,
+ * also with .sgn behind them. FAULT_LIMIT: too long. */
 bool provision_name_parse(const char *asked, struct provision_name *out, struct error *err)
 	MUST_CHECK;
