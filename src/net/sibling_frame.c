@@ -144,8 +144,7 @@ static bool frame_parse(struct reader packet, int fd, struct frame_in *out, stru
 	return fine;
 }
 
-/* Every descriptor that came is closed here; a mapping outlives its own. */
-static int only_descriptor(struct msghdr *message, int fds[static FRAME_FDS_MAX])
+static int take_descriptors(struct msghdr *message, int fds[static FRAME_FDS_MAX])
 {
 	int count = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
@@ -171,11 +170,13 @@ enum frame_result frame_receive(int fd, struct frame_in *out, struct error *err)
 	ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return FRAME_LATER;
-	if (got <= 0)
+	if (got < 0)
 		return FRAME_END;
 	int fds[FRAME_FDS_MAX];
-	int count = only_descriptor(&message, fds);
+	int count = take_descriptors(&message, fds);
 	bool fine;
+	if (got == 0 && count == 0)
+		return FRAME_END; /* or an empty packet: which of the two, nobody can tell */
 	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
 		fine = fail(err, FAULT_LIMIT, "a packet is longer than %zu bytes", sizeof(packet));
 	else if (count > 1)
@@ -184,7 +185,7 @@ enum frame_result frame_receive(int fd, struct frame_in *out, struct error *err)
 		fine = frame_parse(
 			reader_of(packet, (size_t)got), count == 1 ? fds[0] : -1, out, err);
 	for (int i = 0; i < count; i++)
-		(void)close(fds[i]);
+		(void)close(fds[i]); /* a mapping outlives its own */
 	explicit_bzero(packet, (size_t)got);
 	return fine ? FRAME_WHOLE : FRAME_BROKEN;
 }

@@ -400,7 +400,7 @@ static void forge(struct service *s, struct reader packet, int fd)
 	char byte;
 	assert_int_equal(read(peer, &byte, 1), 0); /* hung up on */
 	(void)close(peer);
-	assert_true(scene_descriptors() <= descriptors);
+	assert_int_equal(scene_descriptors(), descriptors - 1); /* only our own end is gone */
 	assert_int_equal(s->asked, 0);
 }
 
@@ -476,6 +476,19 @@ static void forged_memfds_are_refused(void **state)
 		forge(&s, packet(bytes, 1, 1, SIZE), file); /* a file has no seals */
 		forge(&s, packet(bytes, 1, 0, 0), file);    /* a descriptor nobody announced */
 		(void)close(file);
+	}
+	sibling_server_free(s.server);
+}
+
+/* An empty packet looks like the end of a peer; what it carries must not stay open. */
+static void a_descriptor_in_an_empty_packet_does_not_stay(void **state)
+{
+	struct service s = { 0 };
+	serve(&s, *state, getuid());
+	for (unsigned i = 0; i < 4; i++) {
+		int fd = memfd(1, 0);
+		forge(&s, reader_of("", 0), fd);
+		(void)close(fd);
 	}
 	sibling_server_free(s.server);
 }
@@ -602,6 +615,7 @@ int main(void)
 		CASE(who_never_reads_its_pushes_is_cut_off),
 		CASE(forged_packets_are_refused),
 		CASE(forged_memfds_are_refused),
+		CASE(a_descriptor_in_an_empty_packet_does_not_stay),
 		CASE(another_user_is_turned_away),
 		CASE(a_line_asks_waits_and_comes_back),
 		CASE(a_line_to_nobody_says_so),
