@@ -25,8 +25,10 @@ void timer_free(struct timer *t);
 /* fn runs in the loop, not in the signal handler. Ends with the loop. */
 bool loop_on_signal(struct loop *l, int signal_number, loop_fn *fn, void *context,
 	struct error *err) MUST_CHECK;
-/* Calls fn whenever fd is readable, until loop_forget. fd stays the caller's. */
+
 struct watch;
+/* Calls fn whenever fd is readable, until watch_free, which is fine from inside fn. fd stays the
+ * caller's. */
 struct watch *watch_readable(struct loop *l, int fd, loop_fn *fn, void *context, struct error *err);
 void watch_free(struct watch *w);
 
