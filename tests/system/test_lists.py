@@ -211,3 +211,21 @@ def test_http_as_a_phone_writes_it(lab):
     head, body = got.split(b"\r\n\r\n", 1)
     assert head.startswith(b"HTTP/1.1 200")
     assert body == data
+
+
+def test_the_recipe_of_the_signers_page(lab, tmp_path):
+    """docs/signer.md says how to check a signature without us; here it is followed."""
+    import re
+
+    from programs import TOP
+
+    page = (TOP / "docs/signer.md").read_text()
+    recipe = next(block for block in re.findall(r"^```\n(.*?)^```$", page, re.M | re.S) if "dgst" in block)
+    data = fetch(lab.publisher, "ITLFile.tlv")
+    (tmp_path / "ITLFile.tlv").write_bytes(data)
+    (tmp_path / "signer.pem").write_text(open(lab.publisher["certificates"]["ITLRecovery"]).read())
+    ran = subprocess.run(
+        ["bash", "-ec", recipe], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        env=environment(AT=str(data.index(parse(data).signature) - 3)),
+    )
+    assert (ran.returncode, ran.stdout) == (0, "Verified OK\n"), ran.stderr
