@@ -74,12 +74,13 @@ static void datagram_came(struct datagram *d, const struct address *from, const 
 	(void)to;
 	bool known =
 		t->answered ? address_same(from, &t->server) : address_same_host(from, &t->server);
-	if (!known) {
-		refuse_stranger(d, from);
-		return;
-	}
 	if (!tftp_packet_parse(bytes, &packet, NULL))
 		return; /* as if it were lost */
+	if (!known) {
+		if (packet.opcode != TFTP_ERROR) /* two who answer errors with errors never end */
+			refuse_stranger(d, from);
+		return;
+	}
 	t->answered = true;
 	t->server = *from;
 	tftp_client_packet(

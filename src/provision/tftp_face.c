@@ -146,11 +146,13 @@ static void on_packet(struct datagram *d, const struct address *from, const stru
 	struct error err = { 0 };
 	char peer[ADDRESS_TEXT_SIZE];
 	const struct tftp_out out = { emit, t };
+	bool whole = tftp_packet_parse(bytes, &packet, &err);
 	if (!address_same(from, &t->route.phone)) {
-		send_error(d, from, TFTP_UNKNOWN_TID, "this transfer is another's");
+		if (whole && packet.opcode != TFTP_ERROR) /* errors about errors never end */
+			send_error(d, from, TFTP_UNKNOWN_TID, "this transfer is another's");
 		return;
 	}
-	if (!tftp_packet_parse(bytes, &packet, &err)) {
+	if (!whole) {
 		log_refused(address_text(from, peer), "tftp", &err);
 		return;
 	}

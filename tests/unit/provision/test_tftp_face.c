@@ -233,6 +233,9 @@ static void a_stranger_does_not_end_a_transfer(void **state)
 	phone_say(&p, "\0\1file.bin\0octet\0", 17);
 	scene_until_count(s->scene, &p.datagrams, 1);
 	stranger.server = p.answered;
+	phone_say(&stranger, "\0\5\0\1no\0", 7); /* errors about errors would never end */
+	scene_for(s->scene, 20);
+	assert_int_equal(stranger.datagrams, 0);
 	phone_say(&stranger, "\0\4\0\1", 4);
 	scene_until_count(s->scene, &stranger.errors, 1);
 	assert_int_equal(stranger.last.error, TFTP_UNKNOWN_TID);
