@@ -90,8 +90,10 @@ bool fetch_url(
 		.block_size = BLOCK_SIZE,
 		.window = WINDOW,
 	};
-	if (!run(&f, &question, err))
+	if (!run(&f, &question, err)) {
+		bytes_done(&f.bytes);
 		return fail_in(err, "fetching %.120s", url);
+	}
 	*out = f.bytes;
 	return true;
 }
