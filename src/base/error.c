@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,9 +21,35 @@ static const char *const names[] = {
 	[FAULT_MEMORY] = "memory",
 };
 
+/* A full buffer may have been cut inside a character; what is left of that one goes, for a sentence
+ * that is not UTF-8 cannot be put into JSON. */
+static void drop_cut_character(struct error *err)
+{
+	size_t end = strlen(err->text);
+	if (end + 1 < sizeof(err->text))
+		return;
+	size_t start = end;
+	while (start > 0 && (err->text[start - 1] & 0xC0) == 0x80)
+		start--;
+	if (start == 0 || (err->text[start - 1] & 0xC0) != 0xC0)
+		return;
+	unsigned lead = (uint8_t)err->text[start - 1];
+	size_t wanted = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+	if (end - (start - 1) < wanted)
+		err->text[start - 1] = '\0';
+}
+
 static void PRINTF(2, 0) say(struct error *err, const char *format, va_list args)
 {
 	(void)vsnprintf(err->text, sizeof(err->text), format, args); /* cut when too long */
+	drop_cut_character(err);
+}
+
+static void add(struct error *err, const char *text)
+{
+	size_t used = strlen(err->text);
+	(void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", text);
+	drop_cut_character(err);
 }
 
 bool fail(struct error *err, enum fault fault, const char *format, ...)
@@ -46,8 +73,7 @@ bool fail_in(struct error *err, const char *format, ...)
 	va_start(args, format);
 	say(err, format, args);
 	va_end(args);
-	size_t used = strlen(err->text);
-	(void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", inner.text);
+	add(err, inner.text);
 	return false;
 }
 
@@ -61,8 +87,7 @@ bool fail_errno(struct error *err, const char *format, ...)
 	err->fault = number == ENOENT ? FAULT_MISSING : FAULT_IO;
 	say(err, format, args);
 	va_end(args);
-	size_t used = strlen(err->text);
-	(void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(number));
+	add(err, strerror(number));
 	return false;
 }
 

@@ -29,7 +29,7 @@ struct error {
 };
 
 /* Both always return false, so that `return fail(…)` reads as it acts. A NULL error is allowed.
- * Longer text is cut, never overrun. */
+ * Longer text is cut between characters, never overrun. */
 bool fail(struct error *err, enum fault fault, const char *format, ...) PRINTF(3, 4);
 bool fail_in(struct error *err, const char *format, ...) PRINTF(2, 3);    /* "context: " in front */
 bool fail_errno(struct error *err, const char *format, ...) PRINTF(2, 3); /* adds strerror(errno) */

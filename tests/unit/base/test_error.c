@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
+
 #undef fail /* cmocka has a macro of that name */
 
 static void a_failure_has_a_kind_and_a_sentence(void **state)
@@ -64,6 +66,27 @@ static void long_text_is_cut(void **state)
 	assert_string_equal(kept.guard, "guarded");
 }
 
+/* Characters of two, three and four bytes, at every distance from the cut. */
+static void text_is_cut_between_characters(void **state)
+{
+	(void)state;
+	static const char *const characters[] = { "\xc4\x85", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
+	for (size_t i = 0; i < COUNT(characters) * 8; i++) {
+		struct error err = { 0 };
+		char text[1000] = "";
+		size_t used = i % 8;
+		memset(text, 'a', used);
+		for (size_t k = 0; k < 200; k++, used = strlen(text))
+			(void)snprintf(text + used, sizeof(text) - used, "%s", characters[i / 8]);
+		(void)fail(&err, FAULT_IO, "%s", text);
+		assert_true(text_is_utf8(reader_of_text(err.text)));
+		assert_true(strlen(err.text) + strlen(characters[i / 8]) >= sizeof(err.text));
+		(void)fail_in(&err, "while reading");
+		assert_true(text_is_utf8(reader_of_text(err.text)));
+		assert_true(strlen(err.text) + strlen(characters[i / 8]) >= sizeof(err.text));
+	}
+}
+
 static void system_errors_speak(void **state)
 {
 	(void)state;
@@ -106,6 +129,7 @@ int main(void)
 		cmocka_unit_test(context_goes_in_front),
 		cmocka_unit_test(nobody_needs_to_listen),
 		cmocka_unit_test(long_text_is_cut),
+		cmocka_unit_test(text_is_cut_between_characters),
 		cmocka_unit_test(system_errors_speak),
 		cmocka_unit_test(every_kind_has_a_name_that_leads_back),
 		cmocka_unit_test(other_names_lead_nowhere),
