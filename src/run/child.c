@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "run/process_impl.h"
 
+/* At a time: all that a pipe holds, and an end to listening when one never stops talking. */
+enum { READS_AT_ONCE = 128 };
+
 #define OWN_PROGRAM "/proc/self/exe" /* the program that runs, even while its file is replaced */
 
 static void take_line(struct child *c, const char *line)
@@ -37,7 +40,7 @@ static void take_lines(struct child *c)
 
 void child_listen(struct child *c)
 {
-	while (c->status >= 0) {
+	for (unsigned i = 0; i < READS_AT_ONCE && c->status >= 0; i++) {
 		ssize_t got =
 			read(c->status, c->said + c->said_size, sizeof(c->said) - c->said_size);
 		if (got < 0 && errno == EINTR)
