@@ -1,8 +1,10 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -217,6 +219,18 @@ static bool take_signals(struct supervisor *s, struct error *err)
 	return s->signals >= 0 ? true : fail_errno(err, "signals");
 }
 
+/* As many connections as the settings allow need as many descriptors: the usual soft limit of 1024
+ * is meant for programs that use select(). */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warning("the limit of open descriptors stays as it is");
+}
+
 static void decide_drop(struct supervisor *s)
 {
 	struct error why = { 0 };
@@ -230,6 +244,9 @@ static void decide_drop(struct supervisor *s)
 static bool prepare(struct supervisor *s, struct error *err)
 {
 	(void)umask(022);
+	if (s->ready_fd >= 0 && fcntl(s->ready_fd, F_SETFD, FD_CLOEXEC) != 0)
+		return fail_errno(err, "ready descriptor %d", s->ready_fd);
+	allow_descriptors();
 	privileges_know(s->node->rows, s->node->count);
 	if (!directories_make(s->node->settings, err))
 		return false;
