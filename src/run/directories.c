@@ -159,16 +159,38 @@ static bool own_store_folder(const struct settings *settings, const char *file, 
 		: fail_errno(err, "%s", folder);
 }
 
+/* Whoever may write into the folder may put a link there: what it leads to is not ours to give
+ * away.
+ */
+static bool own_store_file(const char *path, gid_t group, struct error *err)
+{
+	struct stat facts;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return true;
+	if (fd < 0 && errno != ELOOP)
+		return fail_errno(err, "%s", path);
+	bool owned = false;
+	if (fd < 0 || fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_nlink > 1)
+		(void)fail(err, FAULT_REFUSED,
+			"%s is a link or no file at all: put the store's own file there", path);
+	else if (fchown(fd, (uid_t)-1, group) != 0 || fchmod(fd, 0660) != 0)
+		(void)fail_errno(err, "%s", path);
+	else
+		owned = true;
+	if (fd >= 0)
+		(void)close(fd); /* only read from */
+	return owned;
+}
+
 static bool own_store_files(const struct settings *settings, const char *file, struct error *err)
 {
 	static const char *const endings[] = { "", "-wal", "-shm", "-journal" };
 	for (size_t i = 0; i < COUNT(endings); i++) {
 		char path[RUN_PATH_SIZE];
 		(void)snprintf(path, sizeof(path), "%s%s", file, endings[i]);
-		if (chown(path, (uid_t)-1, (gid_t)settings->group) != 0 && errno != ENOENT)
-			return fail_errno(err, "%s", path);
-		if (chmod(path, 0660) != 0 && errno != ENOENT)
-			return fail_errno(err, "%s", path);
+		if (!own_store_file(path, (gid_t)settings->group, err))
+			return false;
 	}
 	return true;
 }

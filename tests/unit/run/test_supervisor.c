@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -26,9 +27,9 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 20000, TEST_USER = 61000 };
+enum { PATIENCE_MS = 20000, TEST_USER = 61000, FIRST_HANDED = 3 };
 
-/* the processes ------------------------------------------------------------------------------ */
+/* the processes */
 
 struct answer { /* of a question to the process "admin" */
 	pid_t pid;
@@ -36,11 +37,14 @@ struct answer { /* of a question to the process "admin" */
 	gid_t group;
 	int tftp, unknown; /* what process_socket says */
 	bool may_be_root_again;
+	bool all_descriptors; /* that the hard limit allows */
 	uint32_t manager_user;
 };
 
 static struct answer about_myself(const struct settings *settings)
 {
+	struct rlimit limit = { 0 };
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
 	return (struct answer){
 		.pid = getpid(),
 		.user = getuid(),
@@ -48,6 +52,7 @@ static struct answer about_myself(const struct settings *settings)
 		.tftp = process_socket("tftp"),
 		.unknown = process_socket("nothing"),
 		.may_be_root_again = getuid() != 0 && setuid(0) == 0,
+		.all_descriptors = limit.rlim_cur > 0 && limit.rlim_cur == limit.rlim_max,
 		.manager_user = process_user(settings, "manager"),
 	};
 }
@@ -85,6 +90,19 @@ static bool steady(const struct settings *settings, struct error *err)
 	return fail_errno(err, "woken");
 }
 
+/* Talks faster than its supervisor can listen: lines without a word in them take the longest. */
+static bool talking(const struct settings *settings, struct error *err)
+{
+	char lines[65536];
+	int pipe = FIRST_HANDED + 1; /* behind its one socket */
+	(void)settings;
+	memset(lines, '\n', sizeof(lines));
+	process_ready();
+	while (write(pipe, lines, sizeof(lines)) > 0)
+		continue;
+	return fail_errno(err, "talking");
+}
+
 static bool failing(const struct settings *settings, struct error *err)
 {
 	(void)settings;
@@ -119,6 +137,7 @@ static const struct scenario {
 	{ "steady", steady },
 	{ "failing", failing },
 	{ "stubborn", stubborn },
+	{ "talking", talking },
 	{ "dying", dying },
 	{ "ending", ending },
 };
@@ -170,7 +189,7 @@ static int be_process(const char *name, const char *path)
 	return process_run(&node, name, &err) ? 0 : 1;
 }
 
-/* the tests ---------------------------------------------------------------------------------- */
+/* the tests */
 
 struct running {
 	char settings[128];
@@ -202,6 +221,11 @@ static void configure(void **state, const char *node, unsigned user, struct runn
 static void be_supervisor(const struct running *r, int ready, int told)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing stays after a test that failed */
+	struct rlimit few = { 0 };
+	(void)getrlimit(RLIMIT_NOFILE, &few);
+	few.rlim_cur = 200;
+	(void)setrlimit(RLIMIT_NOFILE, &few);
+	(void)fcntl(ready, F_SETFD, 0); /* as a shell hands it over */
 	struct error err = { 0 };
 	struct process_row rows[2];
 	struct supervision node = node_of(&r->is, r->settings, rows);
@@ -247,6 +271,8 @@ static void await_ready(const struct running *r)
 	ssize_t got = read(r->ready, word, sizeof(word));
 	if (got != 6 || memcmp(word, "ready\n", 6) != 0)
 		fail_msg("not ready: %s", hear_out(r));
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	assert_int_equal(read(r->ready, word, sizeof(word)), 0); /* no process holds it */
 }
 
 static void up(void **state, const char *node, unsigned user, struct running *r)
@@ -334,6 +360,7 @@ static void a_node_comes_up_and_ends(void **state)
 	assert_int_equal(answer.unknown, -1);
 	assert_int_equal(answer.user, getuid());
 	assert_int_equal(answer.manager_user, getuid());
+	assert_true(answer.all_descriptors);
 	assert_int_equal(stat(r.is.state, &facts), 0);
 	assert_int_equal(facts.st_mode & 07777, 0711);
 	const char *said = down(&r);
@@ -454,6 +481,16 @@ static void a_stubborn_one_is_killed(void **state)
 	assert_true(says(down(&r), "manager does not end: killed"));
 }
 
+static void one_that_never_stops_talking_does_not_hold_the_others_up(void **state)
+{
+	struct running r;
+	up(state, "talking", 0, &r);
+	struct answer before = ask(&r);
+	tell(&r, "k");
+	assert_int_not_equal(ask(&r).pid, before.pid);
+	(void)down(&r);
+}
+
 static void each_process_gets_a_user_of_its_own(void **state)
 {
 	struct running r;
@@ -542,6 +579,35 @@ static void a_store_among_other_things_is_refused(void **state)
 	assert_true(says(finish(&r, 1), "holds more than the store"));
 }
 
+/* A manager of the group may write into the store's folder, and root works there at the start. */
+static void a_link_in_place_of_the_store_is_refused(void **state)
+{
+	static const char *const names[] = { "cluster.sqlite", "cluster.sqlite-wal" };
+	const struct scratch *s = *state;
+	char folder[256], path[300], prey[256];
+	struct stat facts;
+	if (getuid() != 0)
+		skip();
+	(void)snprintf(folder, sizeof(folder), "%s/store", s->path);
+	(void)snprintf(prey, sizeof(prey), "%s/prey", s->path);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	for (unsigned i = 0; i < 2 * COUNT(names); i++) {
+		struct running r;
+		configure(state, "steady", TEST_USER, &r);
+		int fd = open(prey, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		assert_true(fd >= 0);
+		(void)close(fd);
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i / 2]);
+		assert_int_equal(i % 2 == 0 ? symlink(prey, path) : link(prey, path), 0);
+		start(&r);
+		assert_true(says(finish(&r, 1), "is a link or no file at all"));
+		assert_int_equal(stat(prey, &facts), 0);
+		assert_int_equal(facts.st_gid, 0);
+		assert_int_equal(facts.st_mode & 07777, 0600);
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
 static void a_process_on_its_own_is_refused(void **state)
 {
 	struct running r;
@@ -589,10 +655,12 @@ int main(int argc, char **argv)
 		WITH_SCRATCH(two_do_not_share_a_state_directory),
 		WITH_SCRATCH(processes_end_with_their_supervisor),
 		WITH_SCRATCH(a_stubborn_one_is_killed),
+		WITH_SCRATCH(one_that_never_stops_talking_does_not_hold_the_others_up),
 		WITH_SCRATCH(each_process_gets_a_user_of_its_own),
 		WITH_SCRATCH(what_a_crash_left_is_taken_over_and_cleared),
 		WITH_SCRATCH(below_a_closed_directory_nobody_drops),
 		WITH_SCRATCH(a_store_among_other_things_is_refused),
+		WITH_SCRATCH(a_link_in_place_of_the_store_is_refused),
 		WITH_SCRATCH(a_process_on_its_own_is_refused),
 		cmocka_unit_test(paths_of_siblings_fit_a_socket),
 	};
