@@ -67,9 +67,11 @@ static bool print_json(const struct fleet_phone *phone, struct error *err)
 	return result == 0 || fail(err, FAULT_IO, "standard output cannot be written");
 }
 
-/* The first verdict that is not good becomes the error. */
+/* The first verdict that is not good becomes the error, before it what could not be kept. */
 static bool judge(const struct fleet_phone *phone, struct error *err)
 {
+	if (phone->why.fault != FAULT_NONE)
+		return fail(err, phone->why.fault, "%s: %s", phone->name, phone->why.text);
 	for (size_t i = 0; i < phone->verdict_count; i++) {
 		const struct phone_verdict *v = &phone->verdicts[i];
 		if (phone_verdict_good(v))

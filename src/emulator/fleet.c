@@ -140,6 +140,7 @@ static void rested(const struct error *err, void *context)
 	f->busy--;
 	show(m);
 	m->shown.state = err != NULL ? "unsaved" : state_of(&m->shown);
+	m->shown.why = err != NULL ? *err : (struct error){ 0 };
 	if (f->events.rested != NULL)
 		f->events.rested(&m->shown, f->context);
 	timer_restart(f->timer, 0);

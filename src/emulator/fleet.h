@@ -17,9 +17,11 @@ struct fleet_phone {
 	const char *source; /* address it speaks from; "" for whichever */
 	/* "new": never booted; "waiting", "busy"; then what its last boot or file came to:
 	 * "verified", "rejected" (something was refused), "missing" (no configuration, file or
-	 * page), "unreachable", "unsaved" (its directory cannot be written) */
+	 * page), "unreachable", "unsaved" (it could not begin, or its directory cannot be written)
+	 */
 	const char *state;
-	unsigned boots; /* in this life and, from its directory, in earlier ones */
+	struct error why; /* "unsaved": the reason; else FAULT_NONE */
+	unsigned boots;   /* in this life and, from its directory, in earlier ones */
 	char itl[DIGEST_HEX_SIZE], ctl[DIGEST_HEX_SIZE]; /* SHA-256 of the file held, or "" */
 	size_t verdict_count;                            /* of its last boot or file, in order */
 	struct phone_verdict verdicts[FLEET_VERDICTS];

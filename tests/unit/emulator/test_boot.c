@@ -3,10 +3,12 @@
 #include "lib/small_server.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -56,7 +58,7 @@ static int scene_made(void **state)
 static int scene_freed(void **state)
 {
 	static const char *const phones[] = { "SEP001122334455", "SEP001122334466",
-		"SEP001122334477" };
+		"SEP001122334477", "SEP001122334488" };
 	static const char *const files[] = { "itl.tlv", "configuration.xml", "phone.json", "." };
 	struct scene *s = *state;
 	char path[200];
@@ -166,6 +168,23 @@ static void one_file_is_opened(void **state)
 	assert_int_equal(err.fault, FAULT_MISSING);
 }
 
+/* The list is larger than a file may be here; what is printed is not. */
+static void what_could_not_be_kept_is_the_error(void **state)
+{
+	struct rlimit usual, small;
+	struct error err;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+	small = (struct rlimit){ .rlim_cur = 400, .rlim_max = usual.rlim_max };
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	bool fine = boots(*state, "SEP001122334488", NULL, &err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+	assert_false(fine);
+	assert_int_equal(err.fault, FAULT_IO);
+	assert_non_null(strstr(err.text, "SEP001122334488"));
+	assert_non_null(strstr(err.text, "itl.tlv"));
+}
+
 static void arguments_that_make_no_sense_are_refused(void **state)
 {
 	struct scene *s = *state;
@@ -194,6 +213,7 @@ int main(void)
 		cmocka_unit_test(one_object_in_json),
 		cmocka_unit_test(what_was_refused_is_the_error),
 		cmocka_unit_test(one_file_is_opened),
+		cmocka_unit_test(what_could_not_be_kept_is_the_error),
 		cmocka_unit_test(arguments_that_make_no_sense_are_refused),
 	};
 	return cmocka_run_group_tests(tests, scene_made, scene_freed);
