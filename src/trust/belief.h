@@ -28,8 +28,8 @@ struct belief_answer {
 
 enum believed_thing { BELIEVE_CTL, BELIEVE_ITL, BELIEVE_FILE };
 
-/* `file` must start with `header`, both parsed by the caller. An ITL is judged against the CTL when
- * nothing but a CTL is held. err says why for BELIEF_BAD and BELIEF_ASK_TVS. */
+/* `file` must start with `header`, both parsed by the caller. The signer is looked for in the ITL,
+ * then in the CTL, whichever of the three it is. `why` is set for BELIEF_BAD and BELIEF_ASK_TVS. */
 struct belief_answer believe(const struct holding *holding, enum believed_thing what,
 	struct reader file, const struct signed_header *header, struct error *why);
 /* After TVS vouched for `signer` with these roles: a role that this thing needs is among them and

@@ -142,24 +142,13 @@ bool signature_insert(struct bytes *file, struct reader signature, struct error 
 	return true;
 }
 
-static bool same_record(const struct trust_record *a, const struct trust_record *b)
-{
-	return a->has_role == b->has_role && a->role == b->role &&
-		a->has_dns_name == b->has_dns_name && reader_same(a->dns_name, b->dns_name) &&
-		reader_same(a->subject, b->subject) && reader_same(a->issuer, b->issuer) &&
-		reader_same(a->serial, b->serial) && reader_same(a->public_key, b->public_key) &&
-		reader_same(a->signature, b->signature) &&
-		reader_same(a->certificate, b->certificate) &&
-		reader_same(a->address, b->address) &&
-		reader_same(a->certificate_hash, b->certificate_hash) && a->hash == b->hash;
-}
-
 static bool same_records(const struct trust_list *a, const struct trust_list *b)
 {
 	bool taken[LIMIT_RECORDS] = { false };
 	for (size_t i = 0; i < a->count; i++) {
 		size_t k = 0;
-		while (k < b->count && (taken[k] || !same_record(&a->records[i], &b->records[k])))
+		while (k < b->count &&
+			(taken[k] || !trust_record_same(&a->records[i], &b->records[k])))
 			k++;
 		if (k == b->count)
 			return false;

@@ -14,7 +14,7 @@ struct vouch_answer {
 struct vouch *vouch_new(struct error *err);
 bool vouch_add(struct vouch *v, struct cert *cert /* kept */, const uint8_t *roles,
 	size_t role_count, struct error *err) MUST_CHECK;
-/* By the whole certificate (SHA-256 of the DER). */
+/* By the whole certificate, byte for byte. */
 bool vouch_find(const struct vouch *v, struct reader der, struct vouch_answer *out);
 /* By names in whichever form and serial; of several the one that has not expired at `now`; false
  * for none, and when several are left. A malformed name is not found. */

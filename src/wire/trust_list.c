@@ -177,7 +177,7 @@ static bool text_same(struct reader a, struct reader b)
 	return a.ok == b.ok && reader_same(a, b);
 }
 
-static bool record_same(const struct trust_record *a, const struct trust_record *b)
+bool trust_record_same(const struct trust_record *a, const struct trust_record *b)
 {
 	return a->has_dns_name == b->has_dns_name && reader_same(a->dns_name, b->dns_name) &&
 		text_same(a->subject, b->subject) && a->has_role == b->has_role &&
@@ -195,7 +195,7 @@ bool trust_list_same(const struct trust_list *a, const struct trust_list *b)
 	if (!signed_header_same(&a->header, &b->header) || a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
-		if (!record_same(&a->records[i], &b->records[i]))
+		if (!trust_record_same(&a->records[i], &b->records[i]))
 			return false;
 	return true;
 }

@@ -37,3 +37,4 @@ bool trust_list_parse(struct reader file, struct trust_list *out, struct error *
 /* As signed_header_write: with an empty header.signature the bytes that are to be signed. */
 void trust_list_write(struct writer *w, const struct trust_list *list);
 bool trust_list_same(const struct trust_list *a, const struct trust_list *b);
+bool trust_record_same(const struct trust_record *a, const struct trust_record *b);
