@@ -1,3 +1,4 @@
+#include <event2/keyvalq_struct.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,7 @@ static void start_answer(struct http_exchange *x, int status, const char *conten
 		http_exchange_end(x, false);
 		return;
 	}
-	bool empty = x->request.method == HTTP_HEAD;
+	bool empty = http_method(x) == HTTP_HEAD;
 	http_head_write(&head, status, content_type, size, x->request.keep);
 	writer_bytes(&head, writer_written(&x->headers));
 	writer_text(&head, "\r\n");
@@ -151,7 +152,7 @@ static void start_answer(struct http_exchange *x, int status, const char *conten
 
 void http_answer(struct http_exchange *x, int status, const char *content_type, struct reader body)
 {
-	bool wanted = x->at != NULL && x->request.method != HTTP_HEAD;
+	bool wanted = x->at != NULL && http_method(x) != HTTP_HEAD;
 	if (wanted && !bytes_copy(&x->rest, body, NULL)) {
 		connection_close(&x->at->connection);
 		x->answered = true;
@@ -182,7 +183,15 @@ void http_on_sent(struct http_exchange *x, void (*fn)(bool whole, void *context)
 
 enum http_method http_method(const struct http_exchange *x)
 {
-	return x->request.method;
+	static const char *const names[HTTP_OTHER] = { [HTTP_GET] = "GET",
+		[HTTP_HEAD] = "HEAD",
+		[HTTP_POST] = "POST",
+		[HTTP_PUT] = "PUT",
+		[HTTP_DELETE] = "DELETE" };
+	unsigned method = HTTP_GET;
+	while (method != HTTP_OTHER && strcmp(names[method], x->request.method) != 0)
+		method++;
+	return (enum http_method)method;
 }
 
 const char *http_path(const struct http_exchange *x)
@@ -190,20 +199,15 @@ const char *http_path(const struct http_exchange *x)
 	return x->request.path;
 }
 
-const char *http_query(const struct http_exchange *x, const char *name)
-{
-	for (size_t i = 0; i < x->request.query_count; i++)
-		if (strcmp(x->request.queries[i].name, name) == 0)
-			return x->request.queries[i].value;
-	return NULL;
-}
-
 const char *http_query_at(const struct http_exchange *x, size_t index, const char **value)
 {
-	if (index >= x->request.query_count)
+	const struct evkeyval *field = x->request.query->tqh_first;
+	while (field != NULL && index-- > 0)
+		field = field->next.tqe_next;
+	if (field == NULL)
 		return NULL;
-	*value = x->request.queries[index].value;
-	return x->request.queries[index].name;
+	*value = field->value;
+	return field->key;
 }
 
 struct reader http_body(const struct http_exchange *x)

@@ -6,6 +6,7 @@
 #include "base/writer.h"
 #include "net/connection_impl.h"
 #include "net/http_request.h"
+#include "net/http_server.h"
 
 struct http_connection {
 	struct connection connection;

@@ -1,29 +1,29 @@
 #pragma once
 /*
- * The head of an HTTP/1 request, bytes to struct: strict where two readers could differ (lengths,
- * encodings, line ends inside values), lenient where phones are sloppy ("Host:" without a space, no
- * Host at all). Pure. docs/formats/provisioning.md#http
+ * The head of an HTTP/1 request, bytes to struct, read by libhttp-parser: strict where two readers
+ * could differ (lengths, encodings, line ends inside values), lenient where phones are sloppy
+ * ("Host:" without a space, no Host at all). Pure. docs/formats/provisioning.md#http
  */
-#include "base/bytes.h"
+#include "base/error.h"
 #include "base/reader.h"
-#include "net/http_server.h"
 
-enum { HTTP_LINE_MAX = 2048, HTTP_FIELDS_MAX = 64, HTTP_QUERIES_MAX = 32 };
+enum { HTTP_LINE_MAX = 2048, HTTP_FIELDS_MAX = 64 };
 
+struct evkeyvalq;
 struct http_field { /* both inside http_request.text */
 	const char *name, *value;
 };
 
 struct http_request {
-	enum http_method method;
-	bool keep;        /* the connection stays open after the answer */
-	bool expects;     /* 100-continue */
-	size_t body;      /* Content-Length */
-	const char *path; /* percent-decoded once, starts with '/' */
-	size_t field_count, query_count;
+	const char *method; /* "GET"; never freed */
+	bool keep;          /* the connection stays open after the answer */
+	bool expects;       /* 100-continue */
+	size_t body;        /* Content-Length */
+	char *path;         /* owned; percent-decoded once, starts with '/' */
+	size_t field_count;
 	struct http_field fields[HTTP_FIELDS_MAX];
-	struct http_field queries[HTTP_QUERIES_MAX]; /* decoded */
-	char *text;                                  /* owned */
+	struct evkeyvalq *query; /* owned; values decoded */
+	char *text;              /* owned */
 };
 
 /* Bytes of the head at the front of `bytes`, its empty line included; 0 when it is not whole.

@@ -2,7 +2,8 @@
 /*
  * An HTTP/1.1 server on one listening socket, TCP, TLS or Unix, with one deadline for a whole
  * request, caps on header, body and connections, and nothing chunked. libevent's evhttp has neither
- * a cap on connections nor word of what it refuses, so requests are read here.
+ * a cap on connections nor word of what it refuses, so connections are kept here, and requests are
+ * read with libhttp-parser.
  */
 #include "net/address.h"
 #include "net/loop.h"
@@ -32,8 +33,8 @@ void http_server_free(struct http_server *s);
 
 enum http_method http_method(const struct http_exchange *x);
 const char *http_path(const struct http_exchange *x); /* percent-decoded once, starts with '/' */
-const char *http_query(const struct http_exchange *x, const char *name); /* decoded, or NULL */
-/* The fields of the query one after the other: the name, and its value; NULL after the last. */
+/* The fields of the query one after the other: the name as it came, and its value, decoded; NULL
+ * after the last. */
 const char *http_query_at(const struct http_exchange *x, size_t index, const char **value);
 struct reader http_body(const struct http_exchange *x);
 const char *http_header(const struct http_exchange *x, const char *name); /* or NULL */
