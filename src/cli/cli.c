@@ -54,7 +54,7 @@ static const char *control_of(const struct command_line *line)
 /* What was asked for instead of a verb: --version, --help. */
 static bool answer_questions(const struct verb_table *t, const struct command_line *line)
 {
-	if (line->version && line->count == 0) {
+	if (line->version && !line->help) {
 		(void)printf("dialtrust " DIALTRUST_VERSION "\n");
 		return true;
 	}
@@ -89,8 +89,8 @@ static void report(const struct error *err, bool json)
 		output_message("%s", err->text);
 		return;
 	}
-	json_auto_t *told =
-		json_pack("{s:s, s:s}", "fault", fault_name(err->fault), "error", err->text);
+	json_auto_t *told = json_pack("{s:s, s:o}", "fault", fault_name(err->fault), "error",
+		output_json_text(err->text));
 	output_json(stderr, told);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "base/text.h"
+#include "cli/output.h"
 #include "cluster/role.h"
 #include "pki/cert.h"
 
@@ -155,9 +156,9 @@ json_t *list_describe(const char *source, struct reader file, const struct trust
 			return NULL;
 		}
 	/* clang-format off */
-	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"schema_version", 1,
-		"source", source,
+		"source", output_json_text(source),
 		"size", number_value(file.left),
 		"md5", digest_value(DIGEST_MD5, file),
 		"sha1", digest_value(DIGEST_SHA1, file),

@@ -64,18 +64,24 @@ static void add_notes(struct findings *f)
 		"next one without asking TVS");
 }
 
+static json_t *notes_json(const struct findings *f)
+{
+	json_t *notes = json_array();
+	for (size_t i = 0; i < f->note_count; i++)
+		(void)json_array_append_new(notes, json_string(f->notes[i])); /* a note less */
+	return notes;
+}
+
 static json_t *findings_json(const struct findings *f)
 {
 	const struct signed_header *h = &f->list->list.header;
 	char serial[2 * LIMIT_SERIAL + 1], time[TIME_TEXT_SIZE];
-	json_t *notes = json_array();
-	for (size_t i = 0; i < f->note_count; i++)
-		(void)json_array_append_new(notes, json_string(f->notes[i])); /* a note less */
-									      /* clang-format off */
-	return json_pack("{s:i, s:s, s:s?, s:s%, s:s?, s:i, s:s%, s:s%, s:s, s:s, s:s, s:b, s:i, s:s, s:o}",
+	json_t *notes = notes_json(f);
+	/* clang-format off */
+	return json_pack("{s:i, s:o, s:o, s:s%, s:s?, s:i, s:s%, s:s%, s:s, s:s, s:s, s:b, s:i, s:o, s:o}",
 		"schema_version", 1,
-		"source", f->source,
-		"held", f->trust,
+		"source", output_json_text(f->source),
+		"held", f->trust != NULL ? output_json_text(f->trust) : json_null(),
 		"file_name", (const char *)h->file_name.at, h->file_name.left,
 		"timestamp", h->has_timestamp ? text_time(h->timestamp, time) : NULL,
 		"records", (int)f->list->list.count,
@@ -86,9 +92,9 @@ static json_t *findings_json(const struct findings *f)
 		"verdict", verdict_words[f->judgement.verdict],
 		"trusted", f->judgement.verdict == LIST_TRUSTED,
 		"record", (int)f->judgement.record + 1,
-		"sentence", f->sentence,
+		"sentence", output_json_text(f->sentence),
 		"notes", notes);
-									      /* clang-format on */
+	/* clang-format on */
 }
 
 static void print_list(const struct held_list *list)

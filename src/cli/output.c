@@ -12,7 +12,6 @@ static const char *const codes[] = {
 	[PAINT_PLAIN] = "",
 	[PAINT_TITLE] = "\x1b[1m",
 	[PAINT_GOOD] = "\x1b[32m",
-	[PAINT_BAD] = "\x1b[31m",
 	[PAINT_FAINT] = "\x1b[2m",
 };
 
@@ -46,6 +45,16 @@ void output_json(FILE *to, const json_t *value)
 {
 	(void)json_dumpf(value, to, JSON_INDENT(2) | JSON_ENCODE_ANY);
 	(void)fputc('\n', to);
+}
+
+json_t *output_json_text(const char *text)
+{
+	if (text_is_utf8(reader_of_text(text)))
+		return json_string(text);
+	char *escaped = escaped_new(text);
+	json_t *value = escaped == NULL ? NULL : json_string(escaped);
+	free(escaped);
+	return value;
 }
 
 void output_message(const char *format, ...)

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-enum paint { PAINT_PLAIN, PAINT_TITLE, PAINT_GOOD, PAINT_BAD, PAINT_FAINT };
+enum paint { PAINT_PLAIN, PAINT_TITLE, PAINT_GOOD, PAINT_FAINT };
 
 bool output_coloured(FILE *to); /* a terminal, NO_COLOR unset or empty, TERM not "dumb" */
 /* Prints `text` escaped, in its colour when output_coloured(). */
@@ -18,6 +18,9 @@ void output_painted(FILE *to, enum paint paint, const char *text);
 void output_fact(FILE *to, int width, const char *name, const char *value);
 /* One JSON value, indented, keys in the order in which they were set, and a newline. */
 void output_json(FILE *to, const json_t *value);
+/* Any text as a JSON string: where it is no UTF-8, such as the name of a file, it is escaped as on
+ * a terminal. NULL: out of memory. */
+json_t *output_json_text(const char *text);
 /* A sentence for the operator on standard error. */
 void output_message(const char *format, ...) PRINTF(1, 2);
 

@@ -193,10 +193,22 @@ static void verbs_of_one_group_stand_together(void **state)
 	assert_true(regen < count && count < list);
 }
 
+/* Such as the name of a file: what went wrong is told nonetheless. */
+static void words_that_are_no_utf8_are_told_in_json(void **state)
+{
+	(void)state;
+	run_line(&ran, "--json echo \xff", NULL);
+	assert_int_equal(ran.status, EXIT_USAGE);
+	assert_non_null(strstr(ran.err, "\"fault\": \"usage\""));
+	assert_non_null(strstr(ran.err, "echo \\\\xff"));
+}
+
 static void the_version(void **state)
 {
 	(void)state;
 	assert_shows("--version", "dialtrust " DIALTRUST_VERSION "\n");
+	assert_shows("echo show f --version", "dialtrust " DIALTRUST_VERSION "\n");
+	assert_shows("echo fail io --version", "dialtrust " DIALTRUST_VERSION "\n");
 }
 
 static void faults_become_exit_statuses(void **state)
@@ -243,6 +255,7 @@ int main(void)
 		cmocka_unit_test(help_is_given_at_every_level),
 		cmocka_unit_test(every_verb_has_its_help),
 		cmocka_unit_test(verbs_of_one_group_stand_together),
+		cmocka_unit_test(words_that_are_no_utf8_are_told_in_json),
 		cmocka_unit_test(the_version),
 		cmocka_unit_test(faults_become_exit_statuses),
 		cmocka_unit_test(with_json_the_error_is_json_too),

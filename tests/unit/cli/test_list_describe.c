@@ -46,6 +46,16 @@ static json_int_t number(const json_t *from, const char *key)
 	return json_integer_value(json_object_get(from, key));
 }
 
+static void a_source_may_have_any_name(void **state)
+{
+	struct trust_list list;
+	AUTO_DONE(bytes) file = { 0 };
+	made(state, &file, &list);
+	json_auto_t *told = list_describe("\xff.tlv", bytes_reader(&file), &list);
+	assert_non_null(told);
+	assert_string_equal(text(told, "source"), "\\xff.tlv");
+}
+
 static void every_field_is_told(void **state)
 {
 	struct trust_list list;
@@ -137,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_is_told),
+		cmocka_unit_test(a_source_may_have_any_name),
 		cmocka_unit_test(what_is_absent_is_null),
 		cmocka_unit_test(a_certificate_that_cannot_be_read_says_why),
 		cmocka_unit_test(sources_that_hold_no_list_say_so),

@@ -127,7 +127,7 @@ static void colours_are_for_terminals_that_want_them(void **state)
 	assert_string_equal(on_terminal(), "fine\\x1b");
 	(void)setenv("TERM", "xterm", 1);
 	FILE *to = fmemopen(text, sizeof(text), "w");
-	output_painted(to, PAINT_BAD, "no terminal");
+	output_painted(to, PAINT_GOOD, "no terminal");
 	(void)fclose(to);
 	assert_string_equal(text, "no terminal");
 }
