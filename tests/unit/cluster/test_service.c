@@ -89,6 +89,23 @@ static void every_identity_restarts_what_shows_it(void **state)
 			assert_non_null(restart_of(unit[i].name, "Cisco Tftp"));
 }
 
+/* One procedure for both; only Cisco Tftp shows the RSA certificate alone. */
+static void both_tomcat_certificates_restart_the_same(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct restart *rows = restart_rows(&count);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(rows[i].unit, "tomcat") != 0 ||
+			strcmp(rows[i].service, "Cisco Tftp") == 0)
+			continue;
+		const struct restart *twin = restart_of("tomcat-ECDSA", rows[i].service);
+		assert_non_null(twin);
+		assert_int_equal(twin->everywhere, rows[i].everywhere);
+		assert_int_equal(twin->by_itself, rows[i].by_itself);
+	}
+}
+
 static void only_ours_restart_by_themselves(void **state)
 {
 	(void)state;
@@ -130,6 +147,7 @@ int main(void)
 		cmocka_unit_test(the_leaf_of_a_service_is_an_identity_on_the_same_nodes),
 		cmocka_unit_test(every_restart_names_an_identity_and_a_service_once),
 		cmocka_unit_test(every_identity_restarts_what_shows_it),
+		cmocka_unit_test(both_tomcat_certificates_restart_the_same),
 		cmocka_unit_test(only_ours_restart_by_themselves),
 		cmocka_unit_test(era_c_restarts_the_trust_verification_service),
 		cmocka_unit_test(names_are_found_in_any_case_and_whole),
