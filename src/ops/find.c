@@ -5,37 +5,6 @@
 
 enum { PATH_VALUE_SIZE = 256, PATH_FIELDS = 4 };
 
-/* words: how many arguments a row's words take; 0 when argv does not start with them. */
-static size_t words_taken(const char *words, char *const *argv, size_t count)
-{
-	size_t taken = 0;
-	while (*words != '\0') {
-		size_t size = strcspn(words, " ");
-		if (taken == count || strlen(argv[taken]) != size ||
-			strncmp(argv[taken], words, size) != 0)
-			return 0;
-		taken++;
-		words += size + (words[size] == ' ');
-	}
-	return taken;
-}
-
-const struct op *op_find_words(char *const *argv, size_t count, size_t *used)
-{
-	size_t rows, longest = 0;
-	const struct op *row = op_rows(&rows), *found = NULL;
-	for (size_t i = 0; i < rows; i++) {
-		size_t taken = words_taken(row[i].words, argv, count);
-		if (taken > longest) {
-			longest = taken;
-			found = &row[i];
-		}
-	}
-	if (found != NULL)
-		*used = longest;
-	return found;
-}
-
 /* What the {names} of a path stood for. */
 struct match {
 	size_t count;

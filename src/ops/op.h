@@ -62,8 +62,6 @@ struct op {
 };
 
 const struct op *op_rows(size_t *count); /* in the order of enum op_id */
-/* The longest row whose words start argv; *used words are taken. NULL: none. */
-const struct op *op_find_words(char *const *argv, size_t count, size_t *used);
 /* Matches method and path; each {name} of the path is handed to `field`. The path is decoded
  * already. NULL: none; *other_method is set where only the method differs. */
 typedef void op_path_field_fn(const struct op_field *field, const char *value, void *context);

@@ -10,53 +10,6 @@
 
 #include "ops/op.h"
 
-static const struct op *by_words(const char *text, size_t *used)
-{
-	static char copy[200];
-	char *argv[8];
-	size_t count = 0;
-	(void)snprintf(copy, sizeof(copy), "%s", text);
-	for (char *at = copy; *at != '\0';) {
-		argv[count++] = at;
-		at += strcspn(at, " ");
-		if (*at == ' ')
-			*at++ = '\0';
-	}
-	return op_find_words(argv, count, used);
-}
-
-static void every_row_is_found_by_its_words(void **state)
-{
-	(void)state;
-	size_t count;
-	const struct op *rows = op_rows(&count);
-	for (size_t i = 0; i < count; i++) {
-		size_t used = 0;
-		assert_ptr_equal(by_words(rows[i].words, &used), &rows[i]);
-		assert_int_equal(used, 2);
-	}
-}
-
-static void words_that_follow_are_not_taken(void **state)
-{
-	(void)state;
-	size_t used = 0;
-	assert_int_equal(by_words("cert regen CallManager --node pub", &used)->id, OP_CERT_REGEN);
-	assert_int_equal(used, 2);
-}
-
-static void words_that_are_no_operation(void **state)
-{
-	(void)state;
-	static const char *const wrong[] = { "", "cert", "regen", "cert regenerate", "certregen",
-		"cert  regen", "Cert regen", "regen cert", "cert reg" };
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		size_t used = 77;
-		assert_null(by_words(wrong[i], &used));
-		assert_int_equal(used, 77);
-	}
-}
-
 struct seen {
 	size_t count;
 	char text[2000];
@@ -170,9 +123,6 @@ static void a_value_has_a_longest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_row_is_found_by_its_words),
-		cmocka_unit_test(words_that_follow_are_not_taken),
-		cmocka_unit_test(words_that_are_no_operation),
 		cmocka_unit_test(paths_give_their_fields),
 		cmocka_unit_test(every_row_is_found_by_its_path),
 		cmocka_unit_test(values_are_taken_as_they_are),
