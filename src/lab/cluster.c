@@ -49,8 +49,7 @@ static bool ask_rows(struct lab *l, enum op_id id, json_t **out, struct error *e
 	return true;
 }
 
-/* making ----------------------------------------------------------------------------------------
- */
+/* making */
 
 static bool found_or_join(struct lab *l, const struct lab_node *node, struct error *err)
 {
@@ -187,8 +186,7 @@ bool cluster_make(struct lab *l, struct error *err)
 	return true;
 }
 
-/* lists, from outside ---------------------------------------------------------------------------
- */
+/* lists, from outside */
 
 static bool fetch_list(const struct lab_node *node, struct bytes *out, struct error *err)
 {
@@ -270,8 +268,7 @@ bool cluster_check_lists(struct lab *l, struct error *err)
 	return true;
 }
 
-/* certificates ----------------------------------------------------------------------------------
- */
+/* certificates */
 
 void cluster_certificate_path(const struct lab *l, const char *node, const char *unit,
 	char out[static LAB_LONG_PATH_SIZE])
@@ -326,8 +323,7 @@ bool cluster_export_certificates(struct lab *l, struct error *err)
 	return true;
 }
 
-/* regenerating ----------------------------------------------------------------------------------
- */
+/* regenerating */
 
 static void say_flagged(struct lab *l, const json_t *flagged)
 {
@@ -360,8 +356,7 @@ bool cluster_regenerate(struct lab *l, const char *unit, struct error *err)
 	return cluster_check_lists(l, err);
 }
 
-/* What an operator changed meanwhile -------------------------------------------------------------
- */
+/* What an operator changed meanwhile */
 
 bool cluster_changed_lists(struct lab *l, bool changed[static LAB_NODES_MAX], struct error *err)
 {

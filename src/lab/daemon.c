@@ -15,8 +15,7 @@
 
 enum { START_PATIENCE_MS = 120000, END_PATIENCE_MS = 30000, ARGUMENTS = 6 };
 
-/* what it says ----------------------------------------------------------------------------------
- */
+/* what it says */
 
 /* "2026-11-23 16:04:00Z info pub/tvs: …": all is kept in the node's log, and what an operator
  * should see is passed on. What is no line of ours (a sanitizer's report) is passed on too. */
@@ -87,8 +86,7 @@ static void on_ready(void *context)
 	loop_stop(d->lab->loop); /* without a word it has ended: SIGCHLD tells */
 }
 
-/* starting --------------------------------------------------------------------------------------
- */
+/* starting */
 
 static bool program_path(char *out, size_t size, struct error *err)
 {
@@ -119,8 +117,8 @@ static void become_daemon(const char *program, const struct daemon *d, const str
 	for (size_t i = 0; words[i] != NULL; i++)
 		copies[i] = strdup(words[i]);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && null >= 0 &&
-		dup2(null, STDIN_FILENO) >= 0 && dup2(ends->words[1], STDOUT_FILENO) >= 0 &&
+	if (setpgid(0, 0) == 0 && null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
+		dup2(ends->words[1], STDOUT_FILENO) >= 0 &&
 		dup2(ends->words[1], STDERR_FILENO) >= 0 &&
 		fcntl(ends->ready[1], F_SETFD, 0) == 0 && unsetenv("JOURNAL_STREAM") == 0)
 		(void)execv(program, copies);
@@ -156,23 +154,24 @@ static bool start(struct daemon *d, struct error *err)
 	(void)fflush(NULL);
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (getppid() == lab)
+		/* In this order: a lab that ends meanwhile is noticed by one or the other. */
+		if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == lab)
 			become_daemon(program, d, &ends);
 		_exit(1);
 	}
+	bool forked = pid > 0 || fail_errno(err, "starting dialtrustd of %s", d->node);
 	close_fd(&ends.ready[1]);
 	close_fd(&ends.words[1]);
-	if (pid < 0)
-		return fail_errno(err, "starting dialtrustd of %s", d->node);
-	d->pid = pid;
 	d->ready = false;
 	d->ready_fd = ends.ready[0];
 	d->words_fd = ends.words[0];
+	if (!forked)
+		return false;
+	d->pid = pid;
 	return watch_daemon(d, err);
 }
 
-/* deaths ----------------------------------------------------------------------------------------
- */
+/* deaths */
 
 static void forget(struct daemon *d)
 {
@@ -220,8 +219,7 @@ static void on_deaths(void *context)
 	loop_stop(l->loop);
 }
 
-/* all of them -----------------------------------------------------------------------------------
- */
+/* all of them */
 
 static bool all_ready(struct lab *l, void *context)
 {

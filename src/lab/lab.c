@@ -13,8 +13,7 @@
 
 enum { LOOK_AGAIN_MS = 1000, CLOCK_OFFSET_MAX = 3153600000 };
 
-/* saying ----------------------------------------------------------------------------------------
- */
+/* saying */
 
 static void PRINTF(3, 0) say(struct lab *l, enum paint paint, const char *format, va_list args)
 {
@@ -42,8 +41,7 @@ void lab_title(struct lab *l, const char *format, ...)
 	va_end(args);
 }
 
-/* waiting ---------------------------------------------------------------------------------------
- */
+/* waiting */
 
 static void on_late(void *context)
 {
@@ -99,8 +97,7 @@ bool lab_pause(struct lab *l, uint64_t ms, struct error *err)
 	return lab_wait(l, &pause, err);
 }
 
-/* life ------------------------------------------------------------------------------------------
- */
+/* life */
 
 /* An operator may change the cluster meanwhile: certificates on the disk stay those that live, and
  * phones are reset as the appliance resets them. A daemon that is away is asked again later. */
@@ -175,8 +172,7 @@ static void end(struct lab *l)
 	place_close(l);
 }
 
-/* the verb --------------------------------------------------------------------------------------
- */
+/* the verb */
 
 static bool read_offset(const char *text, int64_t *out, struct error *err)
 {

@@ -22,8 +22,7 @@ bool phones_prefer(const struct lab *l, size_t phone, size_t node)
 	return preferred(l, phone) == node;
 }
 
-/* what they say ---------------------------------------------------------------------------------
- */
+/* what they say */
 
 static size_t index_of(const struct lab *l, const struct fleet_phone *phone)
 {
@@ -100,8 +99,7 @@ static void on_idle(void *context)
 	loop_stop(l->loop);
 }
 
-/* making ----------------------------------------------------------------------------------------
- */
+/* making */
 
 static void servers_of(const struct lab *l, size_t phone, struct phone_settings *out)
 {
@@ -155,8 +153,7 @@ void phones_end(struct lab *l)
 	l->tallies = NULL;
 }
 
-/* doing -----------------------------------------------------------------------------------------
- */
+/* doing */
 
 static bool all_rest(struct lab *l, void *context)
 {

@@ -30,9 +30,9 @@ static bool make_directory(struct lab *l, struct error *err)
 	char *real;
 	char path[LAB_PATH_SIZE];
 	if (l->options.state == NULL) {
-		const char *base = getenv("TMPDIR");
-		(void)snprintf(path, sizeof(path), "%.150s/dialtrust-lab-XXXXXX",
-			base == NULL || base[0] == '\0' ? "/tmp" : base);
+		const char *given = getenv("TMPDIR");
+		const char *base = given == NULL || given[0] == '\0' ? "/tmp" : given;
+		(void)snprintf(path, sizeof(path), "%.150s/dialtrust-lab-XXXXXX", base);
 		if (mkdtemp(path) == NULL)
 			return fail_errno(err, "making a temporary directory in %s", base);
 	} else if (!text_copy(path, sizeof(path), l->options.state, err) ||
@@ -88,7 +88,7 @@ bool place_write(const char *directory, const char *name, const char *text, stru
 	return written ? true : fail_in(err, "%s", directory);
 }
 
-/* ports ---------------------------------------------------------------------------------------- */
+/* ports */
 
 struct choice {
 	uint16_t *port;
@@ -146,8 +146,7 @@ static bool keep_ports(struct lab_node *node, const struct settings *before, str
 	return true;
 }
 
-/* settings --------------------------------------------------------------------------------------
- */
+/* settings */
 
 static void set_address(char *out, size_t size, const struct lab_node *node, uint16_t port)
 {

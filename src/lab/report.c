@@ -8,8 +8,7 @@
 
 enum { COLUMNS = 8, HASH_SHOWN = 12 };
 
-/* lab.json --------------------------------------------------------------------------------------
- */
+/* lab.json */
 
 static json_t *certificates_of(const struct lab *l, const char *node)
 {
@@ -64,8 +63,7 @@ bool report_ready(struct lab *l, struct error *err)
 	return written;
 }
 
-/* the closing table -----------------------------------------------------------------------------
- */
+/* the closing table */
 
 /* "ITL pub 3 (5be1c0d3a1f2)": which published list it is that a phone holds. */
 static void held_text(const struct lab *l, const char *sha256, char *out, size_t size)

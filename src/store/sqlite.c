@@ -70,8 +70,7 @@ static bool fail_sqlite(const struct sqlite *db, int code, struct error *err)
 		sqlite3_errmsg(db->connection));
 }
 
-/* statements ------------------------------------------------------------------------------------
- */
+/* statements */
 
 static int bind_one(sqlite3_stmt *statement, int place, const struct param *param)
 {
@@ -193,8 +192,7 @@ static bool changed_elsewhere(void *opaque)
 	return changed;
 }
 
-/* opening ---------------------------------------------------------------------------------------
- */
+/* opening */
 
 /* Made by us, so that its mode does not hang on the umask. A file that is there is never opened
  * here: closing it would drop the locks that this process holds on it through SQLite. */
