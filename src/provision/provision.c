@@ -128,11 +128,7 @@ bool provision_run(const struct settings *settings, struct error *err)
 	struct provision p = { .settings = settings, .catalogue = { .root = -1 } };
 	AUTO(loop) loop = loop_new(err);
 	p.loop = loop;
-	bool fine = loop != NULL && start(&p, err);
-	if (fine) {
-		process_ready();
-		fine = loop_run(loop, err);
-	}
+	bool fine = loop != NULL && start(&p, err) && follower_run(p.follower, err);
 	end(&p);
 	return fine;
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cluster/unit.h"
 #include "run/log.h"
@@ -12,6 +13,12 @@
 
 enum { FIRST_MS = 1, RETRY_MS = 500, SIBLING_MS = 5000, PATH_SIZE = 256 };
 
+/* What stands in the way, said when it begins, changes and ends. */
+struct trouble {
+	const char *of; /* "the snapshot" */
+	struct error why;
+};
+
 struct follower {
 	struct follower_settings settings;
 	struct loop *loop;
@@ -20,7 +27,10 @@ struct follower {
 	struct timer *retry;
 	struct identity *leaf; /* loaded once; a new one needs a restart */
 	struct tls_server *tls;
-	bool asking;     /* the signer, for the leaf */
+	bool leaving; /* nobody waits for answers any more */
+	bool asking;  /* the signer, for the leaf */
+	struct trouble index_trouble, leaf_trouble;
+	struct error unusable; /* the leaf that came: the process ends with it */
 	uint64_t loaded; /* number of the first index with identities: what is served comes from it
 			  */
 };
@@ -55,10 +65,19 @@ static void tell_serving(struct follower *f)
 	sibling_ask(f->manager, MANAGER_SERVING, writer_written(&w), SIBLING_MS, on_told, f);
 }
 
-static void try_again(struct follower *f, const struct error *why)
+static void try_again(struct follower *f, struct trouble *trouble, const struct error *why)
 {
-	log_warning("%s; tried again", why->text);
+	if (strcmp(trouble->why.text, why->text) != 0)
+		log_warning("%s: %s; tried again until it can be used", trouble->of, why->text);
+	trouble->why = *why;
 	timer_restart(f->retry, RETRY_MS);
+}
+
+static void works(struct trouble *trouble)
+{
+	if (trouble->why.fault != FAULT_NONE)
+		log_info("%s can be used again", trouble->of);
+	trouble->why = (struct error){ 0 };
 }
 
 /* the leaf */
@@ -80,17 +99,18 @@ static bool take_leaf(struct follower *f, struct reader answer, struct error *er
 static void on_leaf(struct reader answer, const struct error *refusal, void *context)
 {
 	struct follower *f = context;
-	struct error err = { 0 };
 	f->asking = false;
+	if (f->leaving)
+		return;
 	if (refusal != NULL) {
-		try_again(f, refusal);
+		try_again(f, &f->leaf_trouble, refusal);
 		return;
 	}
-	if (!take_leaf(f, answer, &err)) {
-		log_error("%s", err.text);
+	if (!take_leaf(f, answer, &f->unusable)) {
 		loop_stop(f->loop); /* the listener may be gone: begin anew */
 		return;
 	}
+	works(&f->leaf_trouble);
 	log_info("TLS with %s", cert_subject(identity_cert(f->leaf), NAME_APPLIANCE));
 	tell_serving(f);
 }
@@ -117,16 +137,17 @@ static void catch_up(void *context)
 		bool no_cluster =
 			err.fault == FAULT_MISSING && snapshot_current(f->snapshot) == NULL;
 		if (!no_cluster) /* of a cluster the manager will tell */
-			try_again(f, &err);
+			try_again(f, &f->index_trouble, &err);
 		return;
 	}
 	const struct snapshot_index *index = snapshot_current(f->snapshot);
 	if (f->loaded == 0 && index->identity_count > 0)
 		f->loaded = index->number;
 	if (!f->settings.events->index(f->snapshot, f->settings.context, &err)) {
-		try_again(f, &err);
+		try_again(f, &f->index_trouble, &err);
 		return;
 	}
+	works(&f->index_trouble);
 	ask_leaf(f);
 	tell_serving(f);
 }
@@ -159,6 +180,8 @@ struct follower *follower_new(
 	}
 	f->settings = *settings;
 	f->loop = l;
+	f->index_trouble.of = "the snapshot";
+	f->leaf_trouble.of = "the TLS identity";
 	f->snapshot = snapshot_open(settings->node->state, err);
 	if (f->snapshot == NULL) {
 		free(f);
@@ -189,10 +212,20 @@ bool follower_start(struct follower *f, struct error *err)
 	return f->manager != NULL;
 }
 
+bool follower_run(struct follower *f, struct error *err)
+{
+	process_ready();
+	if (!loop_run(f->loop, err))
+		return false;
+	return f->unusable.fault == FAULT_NONE ||
+		fail(err, f->unusable.fault, "the TLS identity: %s", f->unusable.text);
+}
+
 void follower_leave(struct follower *f)
 {
 	if (f == NULL)
 		return;
+	f->leaving = true;
 	sibling_client_free(f->signer);
 	sibling_client_free(f->manager);
 	f->signer = NULL;

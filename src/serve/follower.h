@@ -14,8 +14,8 @@ struct follower;
 struct follower_events {
 	/* A new index is in place. False, or an object that it names unreadable: tried again. */
 	bool (*index)(const struct snapshot *snapshot, void *context, struct error *err);
-	/* The leaf is here; both are lent until follower_free. False ends the process, which then
-	 * begins anew. NULL where the service shows none. */
+	/* The leaf is here; lent until follower_free. False ends the process, which then begins
+	 * anew. NULL where the service shows none. */
 	bool (*leaf)(struct tls_server *tls, void *context, struct error *err);
 	/* Everything that this process is to serve it does serve. */
 	bool (*serves)(void *context);
@@ -32,9 +32,11 @@ struct follower_settings {
 /* Opens the snapshot: before process_enter. */
 struct follower *follower_new(
 	struct loop *l, const struct follower_settings *settings, struct error *err);
-/* Reaches manager and signer and takes up the index that is there: after process_enter. Then the
- * process is ready, and runs its loop. SIGTERM and a restart stop the loop. */
+/* Reaches manager and signer, and takes up the index that is there: after process_enter. */
 bool follower_start(struct follower *f, struct error *err) MUST_CHECK;
+/* Says that the process is ready and runs its loop, until SIGTERM or an ordered restart. False: the
+ * identity that the signer gave cannot be used. */
+bool follower_run(struct follower *f, struct error *err) MUST_CHECK;
 /* Questions that are open at the signer get their answers: before their contexts go. */
 void follower_leave(struct follower *f);
 void follower_free(struct follower *f);

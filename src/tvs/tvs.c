@@ -135,11 +135,7 @@ bool tvs_run(const struct settings *settings, struct error *err)
 	struct tvs t = { .settings = settings };
 	AUTO(loop) loop = loop_new(err);
 	t.loop = loop;
-	bool fine = loop != NULL && start(&t, err);
-	if (fine) {
-		process_ready();
-		fine = loop_run(loop, err);
-	}
+	bool fine = loop != NULL && start(&t, err) && follower_run(t.follower, err);
 	stream_server_free(t.server);
 	follower_free(t.follower);
 	vouch_free(t.vouch);
