@@ -192,7 +192,8 @@ struct http_server *http_serve(struct loop *l, int fd, struct tls_server *tls,
 	const struct http_limits *limits, http_fn *fn, void *context, struct error *err)
 {
 	const struct stream_limits under = { .handshake_ms = limits->request_ms,
-		.total = limits->connections };
+		.total = limits->connections,
+		.per_source = limits->per_source };
 	struct http_server *s = calloc(1, sizeof(*s));
 	if (s == NULL) {
 		(void)close(fd);

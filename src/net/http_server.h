@@ -18,6 +18,7 @@ struct http_limits {
 	uint64_t request_ms;              /* from the first byte of a request to its last */
 	uint64_t idle_ms;                 /* between requests, and while an answer leaves */
 	size_t header, body, connections; /* bytes, bytes, count */
+	size_t per_source;                /* connections from one address; 0: no cap */
 };
 
 typedef void http_fn(struct http_exchange *x, void *context);

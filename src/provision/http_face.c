@@ -131,6 +131,7 @@ struct http_server *http_face_new(
 		.header = LIMIT_HTTP_HEADER,
 		.body = 0,
 		.connections = s->http_connections,
+		.per_source = s->http_per_source,
 	};
 	struct http_server *server =
 		http_serve(p->loop, fd, tls, &limits, tls == NULL ? on_plain : on_secure, p, err);

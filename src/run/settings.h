@@ -17,7 +17,7 @@ struct settings {
 	char tvs[64];      /* [tvs] listen */
 	uint64_t tvs_handshake, tvs_message, tvs_idle; /* seconds */
 	uint64_t tvs_connections, tvs_per_source;
-	uint64_t http_request, http_idle, http_connections;
+	uint64_t http_request, http_idle, http_connections, http_per_source;
 	uint64_t tftp_transfers, tftp_per_source;
 	uint64_t user;        /* [node] user: first of the node's numeric users; 0: no drop */
 	uint64_t group;       /* [node] group: who may write the store; 0: the same as user */

@@ -178,7 +178,7 @@ static struct tls_server *shown_by(struct small_server *s, const char *name)
 	return tls;
 }
 
-static const struct http_limits http_limits = { 5000, 5000, 8192, 1024, 1000 };
+static const struct http_limits http_limits = { 5000, 5000, 8192, 1024, 1000, 0 };
 
 static void serve_files(struct small_server *s)
 {

@@ -170,7 +170,7 @@ static void answer(struct http_exchange *x, void *context)
 
 static void serve(int fd, int status, const char *text)
 {
-	const struct http_limits limits = { 5000, 5000, 8192, 65536, 4 };
+	const struct http_limits limits = { 5000, 5000, 8192, 65536, 4, 0 };
 	struct answering a = { loop_new(NULL), status, text };
 	struct http_server *s = http_serve(a.loop, fd, NULL, &limits, answer, &a, NULL);
 	_exit(s != NULL && loop_run(a.loop, NULL) ? 0 : 1);

@@ -10,7 +10,7 @@
 #include "net/http_server.h"
 #include "paper.h"
 
-static const struct http_limits generous = { 5000, 5000, 4096, 100000, 0 };
+static const struct http_limits generous = { 5000, 5000, 4096, 100000, 0, 0 };
 
 struct talk {
 	struct scene *scene;

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "net/http_server.h"
 
-static const struct http_limits generous = { 5000, 5000, 1024, 2000, 0 };
+static const struct http_limits generous = { 5000, 5000, 1024, 2000, 0, 0 };
 
 struct site {
 	struct scene *scene;
@@ -414,7 +414,7 @@ static void a_slow_loris_is_cut_off(void **state)
 {
 	static const char *const starts[] = { "GET /",
 		"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n" };
-	const struct http_limits limits = { 60, 5000, 1024, 2000, 0 };
+	const struct http_limits limits = { 60, 5000, 1024, 2000, 0, 0 };
 	struct site s = { 0 };
 	serve(&s, *state, &limits);
 	for (unsigned i = 0; i < COUNT(starts); i++) {
@@ -434,7 +434,7 @@ static void a_slow_loris_is_cut_off(void **state)
 
 static void an_idle_connection_ends_without_a_word(void **state)
 {
-	const struct http_limits limits = { 5000, 200, 1024, 2000, 0 };
+	const struct http_limits limits = { 5000, 200, 1024, 2000, 0, 0 };
 	struct site s = { 0 };
 	serve(&s, *state, &limits);
 	expect_start(&s, "", "");
@@ -445,7 +445,7 @@ static void an_idle_connection_ends_without_a_word(void **state)
 
 static void who_does_not_read_is_cut_off(void **state)
 {
-	const struct http_limits limits = { 5000, 200, 1024, 2000, 0 };
+	const struct http_limits limits = { 5000, 200, 1024, 2000, 0, 0 };
 	struct site s = { 0 };
 	serve(&s, *state, &limits);
 	int fd = scene_dial(&s.at, NULL);
@@ -457,7 +457,7 @@ static void who_does_not_read_is_cut_off(void **state)
 
 static void connections_have_a_cap(void **state)
 {
-	const struct http_limits limits = { 5000, 5000, 1024, 2000, 2 };
+	const struct http_limits limits = { 5000, 5000, 1024, 2000, 2, 0 };
 	struct site s = { 0 };
 	serve(&s, *state, &limits);
 	int a = scene_dial(&s.at, NULL), b = scene_dial(&s.at, NULL);
@@ -469,6 +469,25 @@ static void connections_have_a_cap(void **state)
 	scene_for(s.scene, 5);
 	expect_start(&s, "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 ");
 	(void)close(b);
+	http_server_free(s.server);
+}
+
+static void one_address_has_a_cap_of_its_own(void **state)
+{
+	const struct http_limits limits = { 5000, 5000, 1024, 2000, 4, 2 };
+	struct site s = { 0 };
+	serve(&s, *state, &limits);
+	int a = scene_dial(&s.at, NULL), b = scene_dial(&s.at, NULL);
+	expect_start(&s, "GET / HTTP/1.0\r\n\r\n", "");
+	assert_int_equal(s.bad, 1);
+	assert_int_equal(s.why.fault, FAULT_LIMIT);
+	int other = scene_dial(&s.at, "127.0.0.2");
+	say(other, "GET / HTTP/1.0\r\n\r\n");
+	scene_until_count(s.scene, &s.asked, 1);
+	assert_int_equal(s.bad, 1);
+	(void)close(a);
+	(void)close(b);
+	(void)close(other);
 	http_server_free(s.server);
 }
 
@@ -531,6 +550,7 @@ int main(void)
 		CASE(an_idle_connection_ends_without_a_word),
 		CASE(who_does_not_read_is_cut_off),
 		CASE(connections_have_a_cap),
+		CASE(one_address_has_a_cap_of_its_own),
 		CASE(a_body_is_asked_for_when_that_is_expected),
 		CASE(a_unix_socket_tells_who_asks),
 #undef CASE
