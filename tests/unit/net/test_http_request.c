@@ -74,6 +74,23 @@ static void requests_are_read(void **state)
 	}
 }
 
+static void blanks_around_a_value_are_no_part_of_it(void **state)
+{
+	(void)state;
+	struct http_request r;
+	struct error err;
+	assert_true(
+		parse("GET / HTTP/1.1\r\nA:\r\nB: \t \r\nC:\t c: d \t\r\nD:\r\n\r\n", &r, &err));
+	static const struct http_field wanted[] = { { "A", "" }, { "B", "" }, { "C", "c: d" },
+		{ "D", "" } };
+	assert_int_equal(r.field_count, COUNT(wanted));
+	for (size_t i = 0; i < COUNT(wanted); i++) {
+		assert_string_equal(r.fields[i].name, wanted[i].name);
+		assert_string_equal(r.fields[i].value, wanted[i].value);
+	}
+	http_request_done(&r);
+}
+
 static void queries_are_decoded_once(void **state)
 {
 	(void)state;
@@ -132,6 +149,7 @@ static void what_two_readers_could_read_differently_is_refused(void **state)
 		"GET / HTTP/1.1\r\nA:\n\tfolded\r\n\r\n",
 		"GET / HTTP/1.1\r\n folded: a\r\n\r\n",
 		"GET / HTTP/1.1\r\nA: \x01z\r\n\r\n",
+		"GET / HTTP/1.1\r\nA: \x7f\r\n\r\n",
 		"GET / HTTP/1.1\r\nA: b\rc\r\n\r\n",
 		"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
 		"POST / HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n\r\n",
@@ -274,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_phone_without_a_space_behind_host_is_understood),
 		cmocka_unit_test(requests_are_read),
+		cmocka_unit_test(blanks_around_a_value_are_no_part_of_it),
 		cmocka_unit_test(queries_are_decoded_once),
 		cmocka_unit_test(what_two_readers_could_read_differently_is_refused),
 		cmocka_unit_test(what_is_not_served_is_refused),
