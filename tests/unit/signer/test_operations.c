@@ -78,7 +78,7 @@ static void each_peer_has_its_socket(void **state)
 	assert_string_equal(peer_name((enum signer_peer)0x80), "nobody");
 }
 
-/* make-identity -------------------------------------------------------------------------------- */
+/* make-identity */
 
 static struct signer_make make_of(const char *name)
 {
@@ -243,8 +243,7 @@ static void cut_questions_are_malformed(void **state)
 	scratch_key_done(&key);
 }
 
-/* mark-live, keys, destroy ----------------------------------------------------------------------
- */
+/* mark-live, keys, destroy */
 
 static void keys_are_marked_listed_and_destroyed(void **state)
 {
@@ -291,8 +290,7 @@ static void keys_are_marked_listed_and_destroyed(void **state)
 	scratch_key_done(&two);
 }
 
-/* leaf ------------------------------------------------------------------------------------------
- */
+/* leaf */
 
 static void a_leaf_goes_to_its_process(void **state)
 {

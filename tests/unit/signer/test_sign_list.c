@@ -331,8 +331,7 @@ static void the_signature_has_the_key_s_size(void **state)
 	refused(scene.s, &asking, FAULT_REFUSED, "leaves 256 bytes");
 }
 
-/* Steps ------------------------------------------------------------------------------------------
- */
+/* Steps */
 
 static void one_signer_may_change_at_a_time(void **state)
 {

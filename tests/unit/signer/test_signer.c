@@ -65,7 +65,7 @@ static int be_process(const char *name, const char *path)
 	return process_run(&node, name, &err) ? 0 : 1;
 }
 
-/* the node ------------------------------------------------------------------------------------- */
+/* the node */
 
 struct running {
 	char path[64];
@@ -94,6 +94,7 @@ static int make_node(void **state)
 	if (mkdtemp(r->path) == NULL || chmod(r->path, 0755) != 0)
 		return -1;
 	(void)snprintf(r->is.node, sizeof(r->is.node), "pub");
+	r->is.tftp[0] = r->is.http[0] = r->is.https[0] = r->is.tvs[0] = '\0'; /* off */
 	(void)snprintf(r->is.state, sizeof(r->is.state), "%s/state", r->path);
 	(void)snprintf(r->is.runtime, sizeof(r->is.runtime), "%s/run", r->path);
 	(void)snprintf(r->is.store, sizeof(r->is.store), "sqlite:%s/store/x.sqlite", r->path);
@@ -188,8 +189,7 @@ static struct sibling_line *line_to(const struct running *r, const char *socket)
 	return line;
 }
 
-/* what is asked ---------------------------------------------------------------------------------
- */
+/* what is asked */
 
 static bool make_identity(struct sibling_line *line, const char *name, struct signer_identity *out,
 	struct bytes *answer, struct error *err)
