@@ -107,8 +107,8 @@ static CERT_WHOLE *whole_parse(struct reader der, struct error *err)
 	return NULL;
 }
 
-/* OpenSSL reads more than DER. The frame must be DER, so that the signature ends the bytes; the body
- * is kept as it was read (enc), for those bytes are what was signed. */
+/* OpenSSL reads more than DER. The frame must be DER, so that the signature ends the bytes; the
+ * body is kept as it was read (enc), for those bytes are what was signed. */
 static bool check_spelling(const CERT_WHOLE *whole, struct reader der, struct error *err)
 {
 	unsigned char *again = NULL;
