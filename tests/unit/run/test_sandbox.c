@@ -188,6 +188,30 @@ static int own_status(const char *inside, int dirfd)
 	return errno_of(open("/proc/self/mem", O_RDONLY));
 }
 
+static int limit_another(const char *inside, int dirfd)
+{
+	(void)inside;
+	(void)dirfd;
+	struct rlimit limit;
+	return errno_of(prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit));
+}
+
+static int signal_another(const char *inside, int dirfd)
+{
+	(void)inside;
+	(void)dirfd;
+	return errno_of(tgkill(getppid(), getppid(), 0));
+}
+
+static int truncate_through_openat2(const char *inside, int dirfd)
+{
+	(void)dirfd;
+	char path[128];
+	(void)snprintf(path, sizeof(path), "%s/object", inside);
+	uint64_t how[3] = { O_RDONLY | O_TRUNC, 0, 0 };
+	return errno_of(syscall(437 /* openat2 */, AT_FDCWD, path, how, sizeof(how)));
+}
+
 static int abort_itself(const char *inside, int dirfd)
 {
 	(void)inside;
@@ -219,6 +243,9 @@ static const struct {
 	{ "setuid", become_root, { EPERM, EPERM, EPERM, EPERM } },
 	{ "core limit", core_limit, { 0, 0, 0, 0 } },
 	{ "its memory", own_status, { EACCES, EACCES, EACCES, EACCES } },
+	{ "limits of another", limit_another, { EPERM, EPERM, EPERM, EPERM } },
+	{ "signal to another", signal_another, { 0, EPERM, EPERM, EPERM } },
+	{ "openat2 for cutting", truncate_through_openat2, { 0, 0, EACCES, EACCES } },
 	{ "abort", abort_itself, { DIED + SIGABRT, DIED + SIGABRT, DIED + SIGABRT, DIED + SIGABRT } },
 	/* clang-format on */
 };
