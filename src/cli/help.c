@@ -46,9 +46,9 @@ void help_all(const struct verb_table *t, const char *group, FILE *to)
 }
 
 /* "--trust LIST", "FILE", "--once" */
-static int spell(const struct argument *a, char *out, size_t size)
+static void spell(const struct argument *a, char *out, size_t size)
 {
-	return snprintf(out, size, "%s%s%s%s", a->kind == ARGUMENT_POSITIONAL ? "" : "--", a->name,
+	(void)snprintf(out, size, "%s%s%s%s", a->kind == ARGUMENT_POSITIONAL ? "" : "--", a->name,
 		a->value == NULL ? "" : " ", a->value == NULL ? "" : a->value);
 }
 
@@ -57,25 +57,31 @@ static void print_usage(const struct verb *verb, FILE *to)
 	(void)fprintf(to, "usage: dialtrust %s", verb->words);
 	for (const struct argument *a = verb->arguments; a != NULL && a->name != NULL; a++) {
 		char text[80];
-		(void)spell(a, text, sizeof(text));
+		spell(a, text, sizeof(text));
 		(void)fprintf(to, a->required ? " %s" : " [%s]", text);
 	}
 	(void)fprintf(to, "\n\n");
 }
 
+static int spelt_width(const struct argument *a)
+{
+	char text[80];
+	spell(a, text, sizeof(text));
+	return (int)text_width(text);
+}
+
 static void print_arguments(const struct verb *verb, FILE *to)
 {
 	int widest = 0;
-	char text[80];
+	for (const struct argument *a = verb->arguments; a != NULL && a->name != NULL; a++)
+		if (spelt_width(a) > widest && spelt_width(a) <= HELP_WIDEST)
+			widest = spelt_width(a);
 	for (const struct argument *a = verb->arguments; a != NULL && a->name != NULL; a++) {
-		int size = spell(a, text, sizeof(text));
-		if (size > widest && size <= HELP_WIDEST)
-			widest = size;
-	}
-	for (const struct argument *a = verb->arguments; a != NULL && a->name != NULL; a++) {
-		(void)spell(a, text, sizeof(text));
-		(void)fprintf(to, "%*s%-*s%*s%s\n", HELP_INDENT, "", widest, text, HELP_GAP, "",
-			a->means);
+		char text[80];
+		int gap = spelt_width(a) < widest ? widest - spelt_width(a) : 0;
+		spell(a, text, sizeof(text));
+		(void)fprintf(
+			to, "%*s%s%*s%s\n", HELP_INDENT, "", text, gap + HELP_GAP, "", a->means);
 	}
 	if (widest > 0)
 		(void)fprintf(to, "\n");
