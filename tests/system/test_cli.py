@@ -4,14 +4,15 @@ import json
 import re
 
 import pytest
-from programs import DIALTRUST, Program, dialtrust
+from programs import DIALTRUST, dialtrust
 
 FINE, ERROR, USAGE, REFUSED, UNVERIFIED, MISSING = range(6)
 
 VERBS = [
-    ("list", "show"), ("list", "verify"), ("list", "status"), ("cluster", "init"), ("node", "list"),
-    ("cert", "list"), ("cert", "show"), ("cert", "regen"), ("phone", "list"), ("emulator", "boot"),
-    ("lab",),
+    ("list", "show"), ("list", "verify"), ("list", "status"), ("cluster", "init"),
+    ("cluster", "show"), ("node", "add"), ("node", "list"), ("cert", "list"), ("cert", "show"),
+    ("cert", "regen"), ("service", "list"), ("service", "restart"), ("phone", "list"),
+    ("parameter", "list"), ("parameter", "set"), ("audit", "list"), ("emulator", "boot"), ("lab",),
 ]
 
 
@@ -30,12 +31,14 @@ def test_help_at_every_level(words):
 
 def test_alone_it_explains_itself():
     ran = dialtrust()
-    assert ran.returncode in (FINE, USAGE)
-    assert "--help" in ran.stdout + ran.stderr
+    assert ran.returncode == USAGE
+    assert ran.stdout == ""
+    assert "--help" in ran.stderr
 
 
-def test_version():
-    ran = dialtrust("--version")
+@pytest.mark.parametrize("words", [(), ("cert", "list"), ("lab",)], ids=" ".join)
+def test_version(words):
+    ran = dialtrust(*words, "--version")
     assert ran.returncode == FINE
     assert re.fullmatch(r"dialtrust \d+\.\d+\.\d+\n", ran.stdout)
 
@@ -81,9 +84,10 @@ def test_json_and_table_say_the_same(lab, words, key):
 def test_json_of_a_failure(lab):
     ran = lab.run("cert", "show", "CallManager", "--node", "nowhere", "--json")
     assert ran.returncode == MISSING
-    assert "nowhere" in ran.stderr + ran.stdout
-    if ran.stdout:
-        assert json.loads(ran.stdout)["fault"] == "missing"
+    assert ran.stdout == ""
+    told = json.loads(ran.stderr)
+    assert told["fault"] == "missing"
+    assert "nowhere" in told["error"]
 
 
 @pytest.mark.asan
@@ -103,28 +107,25 @@ def test_cert_list_has_the_eight_units_of_a_publisher(lab):
     rows = lab.json("cert", "list", "--node", node)["certificates"]
     own = [row["unit"] for row in rows if not row["unit"].endswith("-trust")]
     assert own == [
-        "tomcat", "tomcat-ECDSA", "ipsec", "ITLRecovery", "CallManager-ECDSA", "CallManager", "CAPF",
-        "TVS",
-    ] or sorted(own) == sorted(
-        ["tomcat", "tomcat-ECDSA", "ipsec", "ITLRecovery", "CallManager-ECDSA", "CallManager", "CAPF",
-         "TVS"]
-    )
+        "CAPF", "CallManager", "CallManager-ECDSA", "ITLRecovery", "TVS", "ipsec", "tomcat",
+        "tomcat-ECDSA",
+    ]
 
 
 @pytest.mark.parametrize(
     "words, code, said",
     [
-        (["cert", "show", "frobnicator", "--node", "PUB"], (USAGE, MISSING), "frobnicator"),
-        (["cert", "regen", "CallManager", "--node", "nowhere"], (MISSING,), "nowhere"),
-        (["cert", "regen", "CallManager-trust", "--node", "PUB"], (USAGE, REFUSED), "CallManager-trust"),
-        (["cert", "regen", "CAPF", "--node", "SUB"], (USAGE, REFUSED, MISSING), "CAPF"),
+        (["cert", "show", "frobnicator", "--node", "PUB"], MISSING, "frobnicator"),
+        (["cert", "regen", "CallManager", "--node", "nowhere"], MISSING, "nowhere"),
+        (["cert", "regen", "CallManager-trust", "--node", "PUB"], REFUSED, "CallManager-trust"),
+        (["cert", "regen", "CAPF", "--node", "SUB"], REFUSED, "CAPF"),
     ],
     ids=str,
 )
 def test_exit_codes_of_the_daemon(lab, words, code, said):
     names = {"PUB": lab.publisher["name"], "SUB": lab.subscriber["name"]}
     ran = lab.run(*[names.get(word, word) for word in words])
-    assert ran.returncode in code, ran.stderr
+    assert ran.returncode == code, ran.stderr
     assert said in ran.stderr
     assert ran.stdout == ""
 
@@ -173,6 +174,7 @@ def on_a_terminal(*words, **env):
 
 def test_no_color(lab):
     words = ("list", "status", "--control", lab.info["control"])
+    assert b"\x1b[" in on_a_terminal(*words)
     assert b"\x1b" not in on_a_terminal(*words, NO_COLOR="1")
     assert b"\x1b" not in dialtrust(*words).stdout.encode()
 
@@ -183,7 +185,3 @@ def test_output_that_nobody_reads_is_no_success():
 
         ran = subprocess.run([DIALTRUST, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert ran.returncode == ERROR
-
-
-def test_program_class_is_used():
-    assert Program
