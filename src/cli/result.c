@@ -38,8 +38,7 @@ static bool print_rows(const struct op *op, const json_t *rows, struct error *er
 	AUTO(table) table = table_new(cells, columns, err);
 	if (table == NULL)
 		return false;
-	json_array_foreach(rows, index, row)
-	{
+	json_array_foreach (rows, index, row) {
 		char texts[COLUMNS_MAX][CELL_SIZE];
 		for (size_t i = 0; i < columns; i++) {
 			json_t *value = json_object_get(row, op->columns[i].key);
@@ -80,8 +79,7 @@ static void print_item(const char *title, const json_t *item)
 		return;
 	}
 	struct writer w = writer_on(line, sizeof(line) - 1); /* what does not fit is left out */
-	json_object_foreach((json_t *)(uintptr_t)item, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)item, key, value) {
 		if (!scalar_text(value, text, sizeof(text)))
 			continue;
 		if (w.used > 0) {
@@ -121,8 +119,7 @@ static void print_object(const char *title, const json_t *object)
 	char inner[TITLE_SIZE];
 	output_painted(stdout, PAINT_FAINT, title);
 	(void)printf(":\n");
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
 		print_scalar(FACT_INDENT, title_of(key, inner), value);
 	}
 }
@@ -139,8 +136,7 @@ static void print_fact(const char *key, const json_t *value)
 		print_lines(json_string_value(value));
 	else
 		print_scalar(0, title, value);
-	json_array_foreach(value, index, item)
-	{
+	json_array_foreach (value, index, item) {
 		print_item(title, item);
 	}
 }
@@ -149,8 +145,7 @@ static void print_facts(const char *says, const json_t *object)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
 		bool said = says != NULL && strcmp(key, says) == 0;
 		if (!said && strcmp(key, "schema_version") != 0)
 			print_fact(key, value);

@@ -27,8 +27,7 @@ static const json_t *find_row(const json_t *rows, const char *key, const char *v
 {
 	size_t index;
 	json_t *row;
-	json_array_foreach(rows, index, row)
-	{
+	json_array_foreach (rows, index, row) {
 		if (strcmp(text_of(row, key), value) == 0)
 			return row;
 	}
@@ -99,8 +98,7 @@ static bool has_certificates(const json_t *certificates, const char *node)
 {
 	size_t index;
 	json_t *row;
-	json_array_foreach(certificates, index, row)
-	{
+	json_array_foreach (certificates, index, row) {
 		if (strcmp(text_of(row, "node"), node) == 0 &&
 			strcmp(text_of(row, "unit"), "TVS") == 0)
 			return true;
@@ -152,8 +150,7 @@ static void say_certificates(struct lab *l, const json_t *certificates, const ch
 	size_t index, used = 0;
 	unsigned count = 0;
 	json_t *row;
-	json_array_foreach(certificates, index, row)
-	{
+	json_array_foreach (certificates, index, row) {
 		const struct unit *unit = unit_find(text_of(row, "unit"));
 		if (unit == NULL || unit->trust || strcmp(text_of(row, "node"), node) != 0 ||
 			used >= sizeof(names))
@@ -293,8 +290,7 @@ static bool is_exported(const struct lab *l, const json_t *wanted)
 {
 	size_t index;
 	json_t *row;
-	json_array_foreach(l->identities, index, row)
-	{
+	json_array_foreach (l->identities, index, row) {
 		if (json_equal(row, wanted))
 			return true;
 	}
@@ -309,8 +305,7 @@ bool cluster_export_certificates(struct lab *l, struct error *err)
 	json_auto_t *identities = json_array();
 	if (!ask_rows(l, OP_CERT_LIST, &certificates, err))
 		return false;
-	json_array_foreach(certificates, index, row)
-	{
+	json_array_foreach (certificates, index, row) {
 		const struct unit *unit = unit_find(text_of(row, "unit"));
 		if (unit == NULL || unit->trust)
 			continue;
@@ -330,8 +325,7 @@ static void say_flagged(struct lab *l, const json_t *flagged)
 	char names[512] = "";
 	size_t index, used = 0;
 	json_t *row;
-	json_array_foreach(flagged, index, row)
-	{
+	json_array_foreach (flagged, index, row) {
 		if (used < sizeof(names))
 			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s on %s",
 				index == 0 ? "" : ", ", text_of(row, "service"),

@@ -15,8 +15,7 @@ static json_t *certificates_of(const struct lab *l, const char *node)
 	size_t index;
 	json_t *row;
 	json_t *files = json_object();
-	json_array_foreach(l->identities, index, row)
-	{
+	json_array_foreach (l->identities, index, row) {
 		char path[LAB_LONG_PATH_SIZE];
 		const char *unit = json_string_value(json_object_get(row, "unit"));
 		const char *where = json_string_value(json_object_get(row, "node"));
@@ -74,8 +73,7 @@ static void held_text(const struct lab *l, const char *sha256, char *out, size_t
 		(void)snprintf(out, size, "none");
 		return;
 	}
-	json_array_foreach(l->lists, index, row)
-	{
+	json_array_foreach (l->lists, index, row) {
 		const char *published = json_string_value(json_object_get(row, "sha256"));
 		if (published == NULL || strcmp(published, sha256) != 0)
 			continue;
