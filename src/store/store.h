@@ -13,7 +13,7 @@ struct store;
 struct txn;
 
 /* "sqlite:PATH"; makes the file (0660) and applies missing migrations. FAULT_STORE says what to
- * do: wrong owner, read-only, newer than this program, on another machine. */
+ * do: wrong owner, read-only, newer than this program, not on a local disk. */
 struct store *store_open(const char *url, struct error *err);
 void store_close(struct store *s);
 static inline void store_free(struct store *s)
