@@ -89,8 +89,8 @@ static void report(const struct error *err, bool json)
 		output_message("%s", err->text);
 		return;
 	}
-	json_auto_t *told = json_pack("{s:s, s:o}", "fault", fault_name(err->fault), "error",
-		output_json_text(err->text));
+	json_auto_t *told = json_pack("{s:i, s:s, s:o}", "schema_version", 1, "fault",
+		fault_name(err->fault), "error", output_json_text(err->text));
 	output_json(stderr, told);
 }
 

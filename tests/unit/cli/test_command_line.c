@@ -199,6 +199,7 @@ static void words_that_are_no_utf8_are_told_in_json(void **state)
 	(void)state;
 	run_line(&ran, "--json echo \xff", NULL);
 	assert_int_equal(ran.status, EXIT_USAGE);
+	assert_non_null(strstr(ran.err, "\"schema_version\": 1"));
 	assert_non_null(strstr(ran.err, "\"fault\": \"usage\""));
 	assert_non_null(strstr(ran.err, "echo \\\\xff"));
 }
