@@ -1,10 +1,12 @@
 """What the lab serves, fetched with other people's clients and judged by openssl."""
 
 import base64
+import random
 import subprocess
+import time
 
 import pytest
-from programs import SLOWER, curl, environment, fetch, http
+from programs import SLOWER, curl, environment, fetch, http, until
 from signed_file import (
     SAST, TFTP, TVS, certificate_of, openssl_verifies, parse, records, role, sha256, text,
 )
@@ -45,13 +47,17 @@ def by_tftp_hpa(node, name, folder):
     return (folder / name).read_bytes()
 
 
-def by_atftp(node, name, folder):
+def by_atftp(node, name, folder, *words):
     subprocess.run(
-        ["atftp", "--get", "--remote-file", name, "--local-file", str(folder / "atftp"),
+        ["atftp", *words, "--get", "--remote-file", name, "--local-file", str(folder / "atftp"),
          node["address"], str(node["ports"]["tftp"])],
         env=environment(), timeout=60 * SLOWER, check=True, capture_output=True,
     )
     return (folder / "atftp").read_bytes()
+
+
+def by_atftp_window(node, name, folder):
+    return by_atftp(node, name, folder, "--option", "windowsize 8", "--option", "blksize 1024")
 
 
 CLIENTS = [
@@ -134,9 +140,42 @@ def test_a_signed_file_from_the_operators_tree(lab, tmp_path):
     assert openssl_verifies(data, signer, tmp_path)
 
 
-def test_signing_is_cached_and_says_the_same(lab):
+def test_signing_is_cached(lab):
+    """Signed anew it would carry another time."""
     name = f"{lab.info['phones'][1]['name']}.cnf.xml.sgn"
-    assert fetch(lab.publisher, name) == fetch(lab.publisher, name)
+    first = fetch(lab.publisher, name)
+    signed_at = parse(first).timestamp
+    until(lambda: time.time() > signed_at + 2, 10, "the clock to move on")
+    assert fetch(lab.publisher, name) == first
+
+
+def test_a_changed_file_is_signed_anew(lab, tmp_path):
+    root = lab.state / lab.publisher["name"] / "root"
+    (root / "note.xml").write_text("<note>one</note>\n")
+    first = fetch(lab.publisher, "note.xml.sgn")
+    (root / "note.xml").write_text("<note>two</note>\n")
+    second = fetch(lab.publisher, "note.xml.sgn")
+    (root / "note.xml").unlink()
+    assert (parse(first).body, parse(second).body) == (b"<note>one</note>\n", b"<note>two</note>\n")
+    signer = certificate_of(fetch(lab.publisher, "ITLFile.tlv"), parse(second).signer)
+    assert openssl_verifies(second, signer, tmp_path)
+    assert http(lab.publisher, "note.xml.sgn")[0] == 404
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 1024, 100000, 70000 * 16])
+@pytest.mark.parametrize("client", [by_curl_tftp_no_options, by_curl_tftp_blocks, by_atftp_window])
+def test_files_of_every_size(lab, client, size, tmp_path):
+    """512-byte blocks, larger ones, and windows (RFC 7440); a full last block is followed by an empty one."""
+    if size == 0 and client is by_curl_tftp_blocks:
+        client = by_curl_tftp_no_options  # curl 7.88 cannot take an empty file after an OACK
+    path = lab.state / lab.publisher["name"] / "root" / "blob.bin"
+    data = random.Random(size).randbytes(size)
+    path.write_bytes(data)
+    try:
+        assert client(lab.publisher, "blob.bin", tmp_path) == data
+        assert fetch(lab.publisher, "blob.bin") == data
+    finally:
+        path.unlink()
 
 
 @pytest.mark.parametrize(

@@ -156,3 +156,35 @@ def test_flagged_services(own_lab_shared):
     }
     assert flagged <= wanted
     lab.settle()
+
+
+def test_a_phone_tells_in_json(own_lab_shared, tmp_path):
+    import json
+
+    lab = own_lab_shared
+    ran = boot(lab, lab.info["phones"][1]["name"], lab.publisher, tmp_path / "phone", "--json")
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["schema_version"], told["state"]) == (1, "verified")
+
+
+def test_a_phone_refuses_what_a_stranger_signed(own_lab_shared, tmp_path):
+    """It holds another cluster's list, whose TVS does not vouch for this cluster."""
+    from programs import Lab
+
+    lab = own_lab_shared
+    other = Lab(tmp_path / "other", nodes=1, phones=1)
+    try:
+        other.wait_until_ready()
+        phone = other.info["phones"][0]["name"]
+        assert boot(other, phone, other.publisher, tmp_path / "phone").returncode == 0
+        moved = boot(lab, phone, lab.publisher, tmp_path / "phone")
+        assert moved.returncode == 4, moved.stdout + moved.stderr
+        assert "Trust List Update Failed" in moved.stdout
+        other.end_well()
+    finally:
+        other.kill()
+    alone = boot(lab, phone, lab.publisher, tmp_path / "phone")  # and now nobody to ask
+    assert alone.returncode == 1, alone.stdout + alone.stderr
+    home = boot(lab, phone, lab.publisher, tmp_path / "fresh")
+    assert home.returncode == 0

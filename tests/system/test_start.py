@@ -1,5 +1,6 @@
 """What stands in a daemon's way at its start is said in one sentence that says what to do."""
 
+import json
 import os
 import shutil
 import socket
@@ -136,8 +137,18 @@ def test_a_daemon_without_a_cluster_waits_for_one(settings, tmp_path):
     daemon = Program([DIALTRUSTD, "--settings", settings()])
     try:
         daemon.wait_for_text("ready: ", 30)
-        ran = dialtrust("list", "status", control=tmp_path / "admin")
-        assert ran.returncode in (0, 5), ran.stderr
+        control = tmp_path / "admin"
+        assert dialtrust("list", "status", control=control).returncode in (0, 5)
+        words = ["--node", "alone", "--address", "127.0.10.77", "--organization", "Example"]
+        ran = dialtrust("cluster", "init", "Here", *words, control=control)
+        assert ran.returncode == 0, ran.stderr
+        again = dialtrust("cluster", "init", "There", *words, control=control)
+        assert (again.returncode, again.stdout) == (3, "")
+        assert "Here" in again.stderr
+        shown = dialtrust("list", "status", "--json", control=control)
+        assert [row["name"] for row in json.loads(shown.stdout)["lists"]] == ["ITL alone"]
+        missing = dialtrust("cluster", "init", "Third", control=control)
+        assert missing.returncode == 2
         assert daemon.end() == 0
     finally:
         daemon.kill()

@@ -1,5 +1,6 @@
 """`list show` and `list verify` on lists made by other software, and on damaged ones."""
 
+import hashlib
 import json
 import random
 import re
@@ -51,6 +52,42 @@ def test_show_as_json(vectors, name):
     assert shown["schema_version"] == 1
     assert len(shown["records"]) == len(records(data))
     assert json.dumps(shown).count(sha256(records(data)[0][9])) >= 1
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("name", LISTS)
+def test_show_as_the_appliance_does(vectors, name):
+    data = (vectors / name).read_bytes()
+    header = parse(data)
+    ran = dialtrust("list", "show", vectors / name, "--format", "cucm")
+    assert ran.returncode == FINE, ran.stderr
+    kind = header.file_name[:3]
+    lines = ran.stdout.splitlines()
+    assert lines[2] == hashlib.sha1(data).hexdigest() + "(SHA1)"
+    assert f"Length of {kind} file: {len(data)}" in lines
+    assert lines[-1] == f"The {kind} file was verified successfully."
+    assert ran.stdout.count(f"{kind} Record #:") == len(records(data))
+    said = re.sub(r"\n {32}", " ", ran.stdout)
+    for record in records(data):
+        digest = " ".join(f"{byte:02X}" for byte in hashlib.sha1(record[9]).digest())
+        assert f"9       CERTIFICATE     {len(record[9]):<8}{digest} (SHA1 Hash HEX)" in said
+
+
+def test_formats_of_show(vectors, tmp_path):
+    name = vectors / LISTS[0]
+    shown = dialtrust("list", "show", name, "--json")
+    assert dialtrust("list", "show", name, "--format", "json").stdout == shown.stdout
+    assert dialtrust("list", "show", name, "--format=json", "--json").stdout == shown.stdout
+    for words in (["--format", "xml"], ["--format", "cucm", "--json"]):
+        ran = dialtrust("list", "show", name, *words)
+        assert (ran.returncode, ran.stdout) == (USAGE, "")
+    spoiled = bytearray(name.read_bytes())
+    spoiled[200] ^= 1  # in the signature
+    (tmp_path / "list").write_bytes(spoiled)
+    assert dialtrust("list", "show", tmp_path / "list").returncode == FINE
+    ran = dialtrust("list", "show", tmp_path / "list", "--format", "cucm")
+    assert ran.returncode == UNVERIFIED
+    assert ran.stdout.endswith("\nVerification of the ITL file failed.\n")
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -118,6 +155,19 @@ def test_files_that_are_no_lists(vectors, tmp_path):
         assert dialtrust("list", "show", vectors / name).returncode == UNVERIFIED
     assert dialtrust("list", "show", tmp_path / "absent").returncode in (ERROR, MISSING)
     assert dialtrust("list", "show", tmp_path).returncode == ERROR
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_verify_as_json(vectors, name, tmp_path):
+    ran = dialtrust("list", "verify", vectors / name, "--json")
+    told = json.loads(ran.stdout)
+    assert (ran.returncode, told["schema_version"], told["trusted"]) == (FINE, 1, False)
+    spoiled = bytearray((vectors / name).read_bytes())
+    spoiled[-1] ^= 1
+    (tmp_path / "list").write_bytes(spoiled)
+    ran = dialtrust("list", "verify", tmp_path / "list", "--json")
+    assert ran.returncode == UNVERIFIED
+    assert json.loads(ran.stdout or ran.stderr)["fault"] in ("untrusted", "malformed")
 
 
 def test_standard_input(vectors):
