@@ -45,7 +45,7 @@ static json_t *version_value(bool has, struct version version)
 	return has ? json_sprintf("%u.%u", version.major, version.minor) : json_null();
 }
 
-static json_t *digest_value(enum digest_kind kind, struct reader bytes)
+json_t *digest_describe(enum digest_kind kind, struct reader bytes)
 {
 	uint8_t digest[DIGEST_MAX];
 	if (!digest_of(kind, &bytes, 1, digest, NULL))
@@ -71,7 +71,7 @@ static json_t *pem_value(const struct cert *cert)
 	return value;
 }
 
-static json_t *describe_header(const struct signed_header *h)
+json_t *header_describe(const struct signed_header *h)
 {
 	/* clang-format off */
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
@@ -98,8 +98,8 @@ static json_t *describe_certificate(struct reader der)
 	if (!der.ok)
 		return json_null();
 	json_t *size = number_value(der.left);
-	json_t *sha1 = digest_value(DIGEST_SHA1, der);
-	json_t *sha256 = digest_value(DIGEST_SHA256, der);
+	json_t *sha1 = digest_describe(DIGEST_SHA1, der);
+	json_t *sha256 = digest_describe(DIGEST_SHA256, der);
 	AUTO(cert) cert = cert_parse(der, &err);
 	if (cert == NULL)
 		return json_pack("{s:o, s:o, s:o, s:s}", "size", size, "sha1", sha1, "sha256",
@@ -160,10 +160,10 @@ json_t *list_describe(const char *source, struct reader file, const struct trust
 		"schema_version", 1,
 		"source", output_json_text(source),
 		"size", number_value(file.left),
-		"md5", digest_value(DIGEST_MD5, file),
-		"sha1", digest_value(DIGEST_SHA1, file),
-		"sha256", digest_value(DIGEST_SHA256, file),
-		"header", describe_header(&list->header),
+		"md5", digest_describe(DIGEST_MD5, file),
+		"sha1", digest_describe(DIGEST_SHA1, file),
+		"sha256", digest_describe(DIGEST_SHA256, file),
+		"header", header_describe(&list->header),
 		"records", records);
 	/* clang-format on */
 }

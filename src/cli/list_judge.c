@@ -23,23 +23,27 @@ static size_t count_servers(const struct held_list *held)
 	return count;
 }
 
-static bool fail_unknown(const struct held_list *held, struct error *err)
+bool list_fail_unknown(const struct held_list *held, const char *needs, struct error *err)
 {
 	size_t servers = count_servers(held);
 	if (servers == 0)
-		return fail_in(
-			err, "a phone that holds it rejects the list: it knows no TVS to ask");
+		return fail_in(err, "a phone that holds it rejects this: it knows no TVS to ask");
 	return fail_in(err,
 		"a phone that holds it asks TVS (%zu servers) and accepts only if one "
-		"vouches for the signer with role 0",
-		servers);
+		"vouches for the signer with %s",
+		servers, needs);
+}
+
+struct holding list_holding(const struct held_list *held)
+{
+	return (struct holding){ .itl = is_ctl(held) ? NULL : held,
+		.ctl = is_ctl(held) ? held : NULL };
 }
 
 static bool judge_held(const struct held_list *list, const struct held_list *held,
 	struct list_judgement *j, struct error *err)
 {
-	struct holding holding = { .itl = is_ctl(held) ? NULL : held,
-		.ctl = is_ctl(held) ? held : NULL };
+	struct holding holding = list_holding(held);
 	enum believed_thing what = is_ctl(list) ? BELIEVE_CTL : BELIEVE_ITL;
 	struct belief_answer answer =
 		believe(&holding, what, bytes_reader(&list->file), &list->list.header, err);
@@ -50,7 +54,7 @@ static bool judge_held(const struct held_list *list, const struct held_list *hel
 		return fail_in(err, "a phone that holds it rejects the list");
 	case BELIEF_ASK_TVS:
 	case BELIEF_FIRST: /* something is held */
-		return fail_unknown(held, err);
+		return list_fail_unknown(held, "role 0", err);
 	}
 	j->verdict = LIST_TRUSTED;
 	j->record = answer.record;

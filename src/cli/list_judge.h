@@ -23,3 +23,9 @@ struct list_judgement {
  * phone would ask TVS. */
 bool list_judge(const struct held_list *list, const struct held_list *held,
 	struct list_judgement *out, struct error *err) MUST_CHECK;
+
+/* What a phone has that holds this one list: a CTL or an ITL, as its name says. */
+struct holding list_holding(const struct held_list *held);
+/* "a phone asks TVS", or that it knows none to ask, in front of err's sentence. `needs` is what
+ * TVS must say. Returns false. */
+bool list_fail_unknown(const struct held_list *held, const char *needs, struct error *err);

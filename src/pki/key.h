@@ -24,6 +24,7 @@ struct key *key_generate(enum key_kind kind, struct error *err);
 /* PKCS#8 or PKCS#1, no password, nothing behind it. FAULT_REFUSED for a kind of key that no unit
  * may have. */
 struct key *key_parse(struct reader der, struct error *err);
+struct key *key_parse_pem(struct reader pem, struct error *err); /* the first one; no password */
 /* PKCS#8 DER; end it with bytes_wipe. */
 bool key_write(const struct key *k, struct bytes *out, struct error *err) MUST_CHECK;
 bool key_public(const struct key *k, struct bytes *spki, struct error *err) MUST_CHECK;

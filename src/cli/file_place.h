@@ -1,0 +1,9 @@
+#pragma once
+/* A file that a verb makes: where the operator says, whole or not at all, and told. */
+#include "base/reader.h"
+#include "cli/cli.h"
+
+bool file_place(const char *path, struct reader bytes, unsigned mode, struct error *err) MUST_CHECK;
+/* What is printed of it: its path and size, as words or as JSON. */
+bool file_placed(const struct call *call, const char *path, size_t size, struct error *err)
+	MUST_CHECK;
