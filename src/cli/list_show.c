@@ -1,6 +1,8 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "cli/list_cucm.h"
 #include "cli/list_describe.h"
 #include "cli/list_source.h"
 #include "cli/output.h"
@@ -130,7 +132,66 @@ static void print_list(const json_t *list)
 	(void)fputc('\n', stdout);
 	print_title("Header");
 	print_lines(json_object_get(list, "header"), header_lines, COUNT(header_lines));
-	json_array_foreach(json_object_get(list, "records"), index, record) print_record(record);
+	json_array_foreach (json_object_get(list, "records"), index, record)
+		print_record(record);
+}
+
+struct shown {
+	const char *source;
+	struct reader file;
+	const struct trust_list *list;
+	bool verified;
+};
+
+static bool show_table(const struct shown *shown, struct error *err)
+{
+	json_auto_t *told = list_describe(shown->source, shown->file, shown->list);
+	if (told == NULL)
+		return fail_memory(err);
+	print_list(told);
+	return true;
+}
+
+static bool show_json(const struct shown *shown, struct error *err)
+{
+	json_auto_t *told = list_describe(shown->source, shown->file, shown->list);
+	if (told == NULL)
+		return fail_memory(err);
+	output_json(stdout, told);
+	return true;
+}
+
+static bool show_cucm(const struct shown *shown, struct error *err)
+{
+	(void)err;
+	list_cucm_print(stdout, shown->file, shown->list, shown->verified);
+	return true;
+}
+
+static const struct format {
+	const char *name;
+	bool (*show)(const struct shown *shown, struct error *err);
+	bool verifies; /* its last line tells of the signature */
+} formats[] = {
+	{ "table", show_table, false },
+	{ "json", show_json, false },
+	{ "cucm", show_cucm, true },
+};
+
+static const struct format *format_of(const struct call *call, struct error *err)
+{
+	const char *name = call_value(call, "format");
+	if (name == NULL)
+		name = call->json ? "json" : "table";
+	for (size_t i = 0; i < COUNT(formats); i++)
+		if (strcmp(formats[i].name, name) == 0 &&
+			(!call->json || strcmp(name, "json") == 0))
+			return &formats[i];
+	(void)fail(err, FAULT_USAGE,
+		call->json ? "--format %.40s with --json: leave one of them out"
+			   : "--format %.40s: it is table, json or cucm",
+		name);
+	return NULL;
 }
 
 /* What can be read is printed even of a list that no phone would take; then that is said. */
@@ -138,31 +199,32 @@ static bool list_show(const struct call *call, struct error *err)
 {
 	struct trust_list list;
 	const char *source = call_value(call, "SOURCE");
+	const struct format *format = format_of(call, err);
 	AUTO_DONE(bytes) file = { 0 };
-	if (!list_source_read(source, &file, err))
+	if (format == NULL || !list_source_read(source, &file, err))
 		return false;
 	if (!trust_list_parse(bytes_reader(&file), &list, err)) {
 		(void)list_fault(err);
 		return fail_in(err, "%s", source);
 	}
-	json_auto_t *shown = list_describe(source, bytes_reader(&file), &list);
-	if (shown == NULL)
-		return fail_memory(err);
-	if (call->json)
-		output_json(stdout, shown);
-	else
-		print_list(shown);
-	AUTO(held_list) held = held_list_load(bytes_reader(&file), err);
-	if (held == NULL) {
-		(void)list_fault(err);
-		return fail_in(err, "%s", source);
-	}
-	return true;
+	struct error fault = { 0 };
+	AUTO(held_list) held = held_list_load(bytes_reader(&file), &fault);
+	bool sound = held != NULL && (!format->verifies || held_list_intact(held, &fault));
+	struct shown shown = { source, bytes_reader(&file), &list, sound };
+	if (!format->show(&shown, err))
+		return false;
+	if (sound)
+		return true;
+	*err = fault;
+	(void)list_fault(err);
+	return fail_in(err, "%s", source);
 }
 
 static const struct argument arguments[] = {
 	{ "SOURCE", ARGUMENT_POSITIONAL, true, NULL,
 		"a file, - for standard input, tftp://HOST[:PORT]/NAME or http://HOST:PORT/NAME" },
+	{ "format", ARGUMENT_OPTION, false, "FORMAT",
+		"table (default), json, or cucm: as the appliance's show itl and show ctl" },
 	{ .name = NULL },
 };
 
@@ -172,5 +234,6 @@ const struct verb list_show_verb = {
 	.arguments = arguments,
 	.means = "prints every field of a trust list",
 	.help = "Keys and signatures are cut after 16 bytes; --json has them whole, and each\n"
-		"certificate in PEM. The signature is not checked: that is `list verify`.",
+		"certificate in PEM. The signature is not checked, but with --format cucm, whose\n"
+		"last line tells: that is `list verify`.",
 };
