@@ -14,17 +14,17 @@ static bool is_tvs_ttl(const char *value)
 
 /* clang-format off */
 static const struct parameter rows[] = {
-	{ PARAMETER_ERA, "C", "A|B|C", NULL,
+	{ PARAMETER_ERA, "C", "A|B|C", NULL, false,
 	  "which releases the cluster behaves like: A 8.0 to 11.5, B 12.0 to 12.5, C 14 and 15" },
-	{ PARAMETER_ITL_SIGNER, "ITLRecovery", "ITLRecovery|CallManager", NULL,
+	{ PARAMETER_ITL_SIGNER, "ITLRecovery", "ITLRecovery|CallManager", NULL, true,
 	  "whose key signs the ITL of every TFTP node" },
-	{ PARAMETER_FILE_HASH, "SHA-1", "SHA-1|SHA-512", NULL,
+	{ PARAMETER_FILE_HASH, "SHA-1", "SHA-1|SHA-512", NULL, true,
 	  "digest under the signatures of trust lists and files; old phones know only SHA-1" },
-	{ PARAMETER_SECURITY_MODE, "0", "0", NULL,
+	{ PARAMETER_SECURITY_MODE, "0", "0", NULL, true,
 	  "0 non-secure; mixed mode is not served yet" },
-	{ PARAMETER_TVS_TTL, "86400", "1 to 2592000 seconds", is_tvs_ttl,
+	{ PARAMETER_TVS_TTL, "86400", "1 to 2592000 seconds", is_tvs_ttl, false,
 	  "how long a phone may remember an answer of TVS, in seconds" },
-	{ PARAMETER_RESET, "automatic reset", "automatic reset|manual reset", NULL,
+	{ PARAMETER_RESET, "automatic reset", "automatic reset|manual reset", NULL, false,
 	  "what phones do after CallManager, CAPF or TVS was regenerated" },
 };
 /* clang-format on */

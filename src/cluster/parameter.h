@@ -9,6 +9,7 @@ struct parameter {
 	const char *fallback;
 	const char *values; /* "SHA-1|SHA-512"; where `check` decides, words for people */
 	bool (*check)(const char *value);
+	bool lists; /* trust lists follow from it: all are wanted anew when it changes */
 	const char *means;
 };
 

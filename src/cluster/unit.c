@@ -62,7 +62,7 @@ static const struct unit rows[] = {
 		.means = "signs the trust lists of all nodes; what every phone trusts first",
 		.scope = SCOPE_CLUSTER,
 		.nodes = ON_PUBLISHER, .key = UNIT_KEY_RSA_2048, .usages = SERVICE_RSA,
-		.common_name = "ITLRECOVERY_%s",
+		.common_name = "ITLRECOVERY_%s", .years = { [ERA_C] = 20 },
 		.role_count = 1, .roles = { ROLE_SAST },
 		.list_role_count = 1, .list_roles = { { .role = ROLE_SAST } },
 		.lists = LISTS_ALL, .signs_lists = true,
@@ -194,6 +194,11 @@ const struct unit *unit_for_service(const char *service)
 {
 	const struct service *row = service_find(service);
 	return row != NULL && row->leaf != NULL ? unit_find(row->leaf) : NULL;
+}
+
+unsigned unit_years(const struct unit *unit, enum era era)
+{
+	return unit->years[era] != 0 ? unit->years[era] : 5;
 }
 
 bool unit_common_name(const struct unit *unit, const char *host, uint32_t suffix,

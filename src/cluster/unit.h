@@ -39,7 +39,8 @@ struct unit {
 	unsigned nodes; /* bits 1 << enum node_role */
 	enum unit_key key;
 	unsigned usages; /* pki's USAGE_… | PURPOSE_… values; a test holds the two equal */
-	bool authority;  /* basicConstraints CA:TRUE, pathlen 0 */
+	unsigned char years[3];  /* of validity, by enum era; 0: five */
+	bool authority;          /* basicConstraints CA:TRUE, pathlen 0 */
 	const char *common_name; /* "%s": the node's host name; "CAPF-%x", "ITLRECOVERY_%s" */
 	const char *
 		copies[UNIT_COPIES]; /* trust stores that get a copy, on every node that has them */
@@ -64,6 +65,7 @@ const struct unit *unit_for_service(const char *service);
  * that is longer than a certificate can hold. */
 bool unit_common_name(const struct unit *unit, const char *host, uint32_t suffix,
 	char out[static COMMON_NAME_SIZE], struct error *err) MUST_CHECK;
+unsigned unit_years(const struct unit *unit, enum era era);
 static inline bool unit_is_on(const struct unit *unit, enum node_role role)
 {
 	return (unit->nodes & 1U << role) != 0;

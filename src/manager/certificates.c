@@ -35,11 +35,27 @@ static bool list_entry(const struct entry *entry, struct reader der, void *into,
 	return json_array_append_new(into, cert_object(entry, cert)) == 0 || fail_memory(err);
 }
 
+/* As the table spells it; NULL where the argument is absent. The manager's own names are exact. */
+static const char *unit_argument(const struct asked *asked)
+{
+	const char *name = argument_text(asked, "unit");
+	const struct unit *unit = name == NULL ? NULL : unit_find(name);
+	return unit == NULL ? name : unit->name;
+}
+
+static bool node_argument_exists(struct manager *m, const struct asked *asked, struct error *err)
+{
+	struct node node;
+	const char *name = argument_text(asked, "node");
+	return name == NULL || store_node(m->store, name, &node, err);
+}
+
 json_t *cert_list(struct manager *m, struct asked *asked, struct error *err)
 {
 	json_auto_t *rows = json_array();
-	if (!store_entries(m->store, argument_text(asked, "unit"), argument_text(asked, "node"),
-		    list_entry, rows, err))
+	if (!node_argument_exists(m, asked, err) ||
+		!store_entries(m->store, unit_argument(asked), argument_text(asked, "node"),
+			list_entry, rows, err))
 		return NULL;
 	return result_of_rows("certificates", rows);
 }
@@ -70,9 +86,10 @@ static bool show_entry(const struct entry *entry, struct reader der, void *into,
 json_t *cert_show(struct manager *m, struct asked *asked, struct error *err)
 {
 	struct showing s = { .name = argument_text(asked, "name") };
-	const char *unit = argument_text(asked, "unit");
+	const char *unit = unit_argument(asked);
 	const char *node = argument_text(asked, "node");
-	if (!store_entries(m->store, unit, node, show_entry, &s, err))
+	if (!node_argument_exists(m, asked, err) ||
+		!store_entries(m->store, unit, node, show_entry, &s, err))
 		return NULL;
 	if (s.found == NULL)
 		(void)fail(err, FAULT_MISSING,

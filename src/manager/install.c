@@ -74,9 +74,11 @@ bool install_node(struct manager *m, const struct node *self, struct error *err)
 	struct change change = { actor, "node install", self->name };
 	if (!store_change(m->store, &change, record_all, &installation, NULL, err))
 		return false;
+	m->reconciled = false; /* until the signer knows that they are live */
 	for (size_t i = 0; i < installation.count; i++)
 		if (!identity_mark_live(m, &installation.made[i], NULL, err))
 			return false;
+	m->reconciled = true;
 	log_info("%zu certificates made on %s", installation.count, self->name);
 	return true;
 }

@@ -106,6 +106,8 @@ static bool run_job(struct manager *m, const struct job *job, bool *again, struc
 	if (asked.op != NULL)
 		result = binding_find(asked.op->id)->run(m, &asked, &why);
 	*again = result == NULL && why.fault == FAULT_BUSY;
+	if (*again)
+		manager_retry(m);
 	return result != NULL || *again || record_failure(m, job, &why, err);
 }
 

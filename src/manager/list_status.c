@@ -36,9 +36,10 @@ static bool list_one(const struct list_row *row, void *into, struct error *err)
 	struct statuses *s = into;
 	char signer[2 * NODE_NAME_SIZE + 8];
 	(void)snprintf(signer, sizeof(signer), "%s of %s", row->signer_unit, row->signer_node);
-	json_t *item = json_pack("{s:s, s:s, s:I, s:I, s:s}", "name", row->name, "node", row->node,
-		"generation", (json_int_t)row->published, "wanted", (json_int_t)row->wanted,
-		"signer", signer);
+	json_t *item = json_pack("{s:s, s:s, s:I, s:I, s:s, s:n, s:n, s:n, s:n}", "name", row->name,
+		"node", row->node, "generation", (json_int_t)row->published, "wanted",
+		(json_int_t)row->wanted, "signer", signer, "sha256", "timestamp", "size",
+		"records");
 	if (item == NULL || json_array_append_new(s->rows, item) != 0)
 		return fail_memory(err);
 	return row->published == 0 || add_file_facts(s, row, item, err);

@@ -301,9 +301,10 @@ static bool publish_one(struct manager *m, const struct list_row *row, struct er
 	(void)snprintf(detail, sizeof(detail), "%s generation %llu", row->name,
 		(unsigned long long)row->wanted);
 	struct change change = { actor, "list publish", detail };
-	if (!store_change(m->store, &change, record_publication, &p, NULL, err))
-		/* A later generation is wanted by now: it has its turn at the next catch-up. */
+	if (!store_change(m->store, &change, record_publication, &p, NULL, err)) {
+		manager_retry(m); /* busy: a later generation is wanted by now */
 		return err->fault == FAULT_BUSY || fail_in(err, "publishing %s", detail);
+	}
 	log_info("%s published, %zu bytes", detail, p.file.size);
 	return true;
 }
@@ -311,7 +312,7 @@ static bool publish_one(struct manager *m, const struct list_row *row, struct er
 struct wanted_lists {
 	const char *node;
 	size_t count;
-	struct list_row rows[8]; /* the rest has its turn at the next catch-up */
+	struct list_row rows[16]; /* the rest has its turn at the next catch-up */
 };
 
 static bool gather_wanted(const struct list_row *row, void *into, struct error *err)
@@ -329,8 +330,15 @@ bool lists_publish(struct manager *m, struct error *err)
 	struct wanted_lists wanted = { .node = m->settings->node };
 	if (!store_lists(m->store, gather_wanted, &wanted, err))
 		return false;
-	for (size_t i = 0; i < wanted.count; i++)
-		if (!publish_one(m, &wanted.rows[i], err))
-			return false;
-	return true;
+	bool fine = true;
+	for (size_t i = 0; i < wanted.count; i++) {
+		struct error why = { 0 };
+		if (publish_one(m, &wanted.rows[i], &why))
+			continue;
+		*err = why;
+		fine = false; /* the others are published all the same */
+	}
+	if (wanted.count == COUNT(wanted.rows))
+		manager_retry(m);
+	return fine;
 }

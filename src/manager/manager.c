@@ -42,11 +42,9 @@ static bool hand_over(
 	struct manager *m, const struct binding *binding, struct asked *asked, struct error *err)
 {
 	struct node node;
-	struct error missing = { 0 };
 	const char *name = argument_text(asked, "node");
-	if (!store_node(m->store, name, &node, &missing))
-		return fail(err, missing.fault, "there is no node '%s': see `dialtrust node list`",
-			name);
+	if (!store_node(m->store, name, &node, err))
+		return false;
 	if (binding->check != NULL && !binding->check(m, asked, &node, err))
 		return false;
 	return job_add(m, asked, name, &asked->job, err);

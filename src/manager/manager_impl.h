@@ -85,6 +85,7 @@ json_t *result_of_rows(const char *key, json_t *rows); /* another owner of rows 
 /* manager/catch_up.c: brings this node to what the database says: certificates made, jobs run,
  * lists published, snapshot written, answers given. */
 void manager_catch_up(struct manager *m);
+void manager_retry(struct manager *m); /* catches up again in a second, whatever happens */
 
 /* manager/install.c */
 bool install_node(struct manager *m, const struct node *self, struct error *err) MUST_CHECK;
@@ -117,6 +118,8 @@ bool lists_want(struct txn *t, const struct unit *unit, const char *node, struct
 bool lists_publish(struct manager *m, struct error *err) MUST_CHECK;
 
 /* manager/services.c */
+/* The era that the cluster behaves like. */
+bool cluster_era(struct store *s, enum era *out, struct error *err) MUST_CHECK;
 bool services_after(struct txn *t, const struct unit *unit, const char *node, struct error *err)
 	MUST_CHECK;
 bool services_default(struct txn *t, const struct node *node, struct error *err) MUST_CHECK;

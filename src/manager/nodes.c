@@ -24,35 +24,47 @@ static bool common_names_fit(const struct node *node, struct error *err)
 	return true;
 }
 
+/* What a node serves and where, if its role has the service: docs/formats/provisioning.md */
+static const struct node_port {
+	const char *argument, *service;
+	uint16_t usual;
+	size_t offset; /* in struct node */
+} ports[] = {
+	{ "tftp-port", "Cisco Tftp", 69, offsetof(struct node, tftp_port) },
+	{ "http-port", "Cisco Tftp", 6970, offsetof(struct node, http_port) },
+	{ "https-port", "Cisco Tftp", 6971, offsetof(struct node, https_port) },
+	{ "tvs-port", "Cisco Trust Verification Service", 2445, offsetof(struct node, tvs_port) },
+};
+
+static bool port_of(const struct asked *asked, const struct node_port *port, struct node *node,
+	struct error *err)
+{
+	uint64_t number;
+	bool served = (service_find(port->service)->nodes & 1U << node->role) != 0;
+	if (!argument_number(asked, port->argument, served ? port->usual : 0, &number, err))
+		return false;
+	if (number > UINT16_MAX)
+		return fail(err, FAULT_USAGE, "%s: a port is at most 65535", port->argument);
+	if (number != 0 && !served)
+		return fail(err, FAULT_USAGE, "%s: a %s does not run %s", port->argument,
+			node_role_name(node->role), port->service);
+	*(uint16_t *)(void *)((char *)node + port->offset) = (uint16_t)number;
+	return true;
+}
+
 /* The shape of a node in an operation's arguments. */
 static bool node_of(
 	const struct asked *asked, enum node_role role, struct node *out, struct error *err)
 {
 	struct node node = { .role = role };
-	static const struct {
-		const char *argument;
-		size_t offset;
-	} ports[] = {
-		{ "tftp-port", offsetof(struct node, tftp_port) },
-		{ "http-port", offsetof(struct node, http_port) },
-		{ "https-port", offsetof(struct node, https_port) },
-		{ "tvs-port", offsetof(struct node, tvs_port) },
-	};
-	static const uint16_t usual[] = { 69, 6970, 6971, 2445 };
 	if (!argument_copy(asked, "node", NULL, node.name, sizeof(node.name), err) ||
 		!node_name_check(node.name, err) ||
 		!argument_copy(asked, "address", NULL, node.address, sizeof(node.address), err) ||
 		!argument_copy(asked, "host", node.name, node.host, sizeof(node.host), err))
 		return false;
-	for (size_t i = 0; i < COUNT(ports); i++) {
-		uint64_t port;
-		if (!argument_number(asked, ports[i].argument, usual[i], &port, err))
+	for (size_t i = 0; i < COUNT(ports); i++)
+		if (!port_of(asked, &ports[i], &node, err))
 			return false;
-		if (port > UINT16_MAX)
-			return fail(
-				err, FAULT_USAGE, "%s: a port is at most 65535", ports[i].argument);
-		*(uint16_t *)((char *)&node + ports[i].offset) = (uint16_t)port;
-	}
 	struct address address;
 	if (!host_name_check(node.host, err) || !common_names_fit(&node, err) ||
 		!address_of(node.address, node.tftp_port, &address, err))
@@ -171,12 +183,19 @@ static bool record_node(struct txn *t, void *context, struct error *err)
 	struct cluster_row cluster;
 	struct error none = { 0 };
 	j->txn = t;
-	if (!store_cluster(txn_store(t), &cluster, &none))
-		return fail(err, FAULT_REFUSED,
-			"there is no cluster to join yet: `dialtrust cluster init` comes first");
+	if (!store_cluster(txn_store(t), &cluster, err))
+		return err->fault != FAULT_MISSING
+			? false
+			: fail(err, FAULT_REFUSED,
+				  "there is no cluster to join yet: `dialtrust cluster init` comes "
+				  "first");
 	if (store_node(txn_store(t), j->node->name, &before, &none))
 		return fail(err, FAULT_REFUSED, "node '%s' is in the cluster already (%s)",
 			before.name, before.address);
+	if (none.fault != FAULT_MISSING) {
+		*err = none;
+		return false;
+	}
 	return store_nodes(txn_store(t), find_publisher, j, err) && txn_put_node(t, j->node, err) &&
 		services_default(t, j->node, err) &&
 		store_entries(txn_store(t), NULL, j->publisher, copy_entry, j, err);

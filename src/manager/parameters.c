@@ -1,7 +1,7 @@
 /* parameter list and set. A parameter that lists depend on wants them anew. */
 #include "manager/manager_impl.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "cluster/parameter.h"
 
@@ -25,7 +25,8 @@ json_t *parameter_list(struct manager *m, struct asked *asked, struct error *err
 }
 
 struct setting {
-	const char *name, *value;
+	const struct parameter *row;
+	const char *value;
 };
 
 static bool want_all_lists(struct txn *t, const struct node *node, struct error *err)
@@ -33,8 +34,9 @@ static bool want_all_lists(struct txn *t, const struct node *node, struct error 
 	size_t count;
 	const struct unit *units = unit_rows(&count);
 	for (size_t i = 0; i < count; i++)
-		if (units[i].lists == LISTS_ALL)
-			return lists_want(t, &units[i], node->name, err);
+		if (units[i].lists == LISTS_ALL && units[i].signs_lists)
+			return lists_settled(txn_store(t), &units[i], node->name, err) &&
+				lists_want(t, &units[i], node->name, err);
 	return true;
 }
 
@@ -46,25 +48,28 @@ static bool want_from_publisher(const struct node *node, void *into, struct erro
 static bool record_setting(struct txn *t, void *context, struct error *err)
 {
 	const struct setting *s = context;
-	return txn_set_parameter(t, s->name, s->value, err) &&
-		store_nodes(txn_store(t), want_from_publisher, t, err);
+	if (!txn_set_parameter(t, s->row->name, s->value, err))
+		return false;
+	return !s->row->lists || store_nodes(txn_store(t), want_from_publisher, t, err);
 }
 
 json_t *parameter_set(struct manager *m, struct asked *asked, struct error *err)
 {
-	struct setting s = { argument_text(asked, "name"), argument_text(asked, "value") };
-	const struct parameter *row = parameter_find(s.name);
-	if (row == NULL) {
+	const char *name = argument_text(asked, "name");
+	struct setting s = { parameter_find(name), argument_text(asked, "value") };
+	if (s.row == NULL) {
 		(void)fail(err, FAULT_MISSING,
-			"there is no parameter '%s': see `dialtrust parameter list`", s.name);
+			"there is no parameter '%s': see `dialtrust parameter list`", name);
 		return NULL;
 	}
-	if (!parameter_check(row, s.value, err))
+	if (!parameter_check(s.row, s.value, err))
 		return NULL;
-	s.name = row->name;
-	struct change change = { asked->actor, "parameter set", s.name };
+	char detail[2 * VALUE_SIZE];
+	(void)snprintf(detail, sizeof(detail), "%s = %s", s.row->name, s.value);
+	struct change change = { asked->actor, "parameter set", detail };
 	if (!store_change(m->store, &change, record_setting, &s, NULL, err))
 		return NULL;
 	asked->wait_served = true;
-	return json_pack("{s:i, s:s, s:s}", "schema_version", 1, "name", s.name, "value", s.value);
+	return json_pack(
+		"{s:i, s:s, s:s}", "schema_version", 1, "name", s.row->name, "value", s.value);
 }

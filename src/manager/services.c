@@ -85,16 +85,19 @@ static bool follow_service(const struct service_row *row, void *into, struct err
 	return true;
 }
 
-bool services_after(struct txn *t, const struct unit *unit, const char *node, struct error *err)
+bool cluster_era(struct store *s, enum era *out, struct error *err)
 {
 	char era[16];
-	struct following f = { .txn = t, .unit = unit, .node = node };
-	struct store *s = txn_store(t);
 	if (!store_parameter(s, PARAMETER_ERA, era, sizeof(era), err))
 		return false;
-	if (!era_from_name(era, &f.era))
-		return fail(err, FAULT_STORE, "the cluster's era is '%s'", era);
-	return store_services(s, follow_service, &f, err);
+	return era_from_name(era, out) || fail(err, FAULT_STORE, "the cluster's era is '%s'", era);
+}
+
+bool services_after(struct txn *t, const struct unit *unit, const char *node, struct error *err)
+{
+	struct following f = { .txn = t, .unit = unit, .node = node };
+	struct store *s = txn_store(t);
+	return cluster_era(s, &f.era, err) && store_services(s, follow_service, &f, err);
 }
 
 /* restarting */
@@ -144,7 +147,9 @@ static bool record_restart(struct txn *t, void *context, struct error *err)
 json_t *service_restart(struct manager *m, struct asked *asked, struct error *err)
 {
 	enum manager_peer peer;
-	const char *service = argument_text(asked, "service");
+	const char *name = argument_text(asked, "service");
+	const struct service *row = service_find(name);
+	const char *service = row == NULL ? name : row->name; /* as the table spells it */
 	struct restarted r = { service, m->settings->node, false, NULL, asked, NULL };
 	if (!store_services(m->store, note_started, &r, err))
 		return NULL;
@@ -231,10 +236,10 @@ static bool list_service(const struct service_row *row, void *into, struct error
 	const struct service *service = service_find(row->service);
 	if (row->started != 0)
 		(void)text_time(row->started, started);
-	json_t *item = json_pack("{s:s, s:s, s:s, s:b, s:s, s:b}", "node", row->node, "service",
+	json_t *item = json_pack("{s:s, s:s, s:s, s:b, s:s?, s:b}", "node", row->node, "service",
 		row->service, "kind", service == NULL ? "unknown" : kinds[service->kind],
-		"activated", row->activated, "started", started, "restart_wanted",
-		row->restart_wanted != 0);
+		"activated", row->activated, "started", row->started == 0 ? NULL : started,
+		"restart_wanted", row->restart_wanted != 0);
 	return json_array_append_new(into, item) == 0 || fail_memory(err);
 }
 

@@ -18,7 +18,7 @@
 #include "wire/manager_message.h"
 #include "wire/signed_header.h"
 
-enum { CAPACITY_FIRST = 16, OBJECT_MODE = 0644 };
+enum { CAPACITY_FIRST = 16, DRAWS = 20, OBJECT_MODE = 0644 };
 
 struct drawing {
 	struct manager *m;
@@ -256,20 +256,43 @@ void snapshot_tell_newcomer(const struct manager *m, struct sibling_peer *peer)
 	sibling_push(peer, MANAGER_INDEX, writer_written(&w));
 }
 
+static bool draw(struct drawing *d, struct error *err)
+{
+	struct store *s = d->m->store;
+	if (!draw_facts(d, err) || !store_entries(s, NULL, NULL, draw_entry, d, err) ||
+		!store_identities(s, draw_identity, d, err) || !store_lists(s, draw_list, d, err) ||
+		!configurations_each(d->m, draw_configuration, d, err))
+		return false;
+	if (d->index->file_count > 0)
+		qsort(d->index->files, d->index->file_count, sizeof(*d->index->files), by_name);
+	return true;
+}
+
+/* Other managers commit meanwhile: an index shows one change number, or it is drawn anew. */
+static struct snapshot_index *draw_settled(
+	struct manager *m, const struct node *self, struct error *err)
+{
+	for (unsigned tries = 0; tries < DRAWS; tries++) {
+		uint64_t now;
+		AUTO(snapshot_index) index = calloc(1, sizeof(*index));
+		struct drawing d = { .m = m, .self = self, .index = index };
+		if (index == NULL) {
+			(void)fail_memory(err);
+			return NULL;
+		}
+		if (!draw(&d, err) || !store_change_number(m->store, &now, err))
+			return NULL;
+		if (now == index->number)
+			return TAKE(index);
+	}
+	(void)fail(err, FAULT_BUSY, "the cluster changes faster than it can be shown");
+	return NULL;
+}
+
 bool snapshot_write(struct manager *m, const struct node *self, struct error *err)
 {
-	AUTO(snapshot_index) index = calloc(1, sizeof(*index));
-	if (index == NULL)
-		return fail_memory(err);
-	struct drawing d = { .m = m, .self = self, .index = index };
-	if (!draw_facts(&d, err) || !store_entries(m->store, NULL, NULL, draw_entry, &d, err) ||
-		!store_identities(m->store, draw_identity, &d, err) ||
-		!store_lists(m->store, draw_list, &d, err) ||
-		!configurations_each(m, draw_configuration, &d, err))
-		return fail_in(err, "snapshot");
-	if (index->file_count > 0)
-		qsort(index->files, index->file_count, sizeof(*index->files), by_name);
-	if (!write_index(m, index, err))
+	AUTO(snapshot_index) index = draw_settled(m, self, err);
+	if (index == NULL || !write_index(m, index, err))
 		return fail_in(err, "snapshot");
 	snapshot_index_free(m->index);
 	m->index = TAKE(index);
