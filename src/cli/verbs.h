@@ -7,4 +7,5 @@ extern const struct verb list_verify_verb;   /* list_verify.c */
 extern const struct verb file_show_verb;     /* file_show.c */
 extern const struct verb file_strip_verb;    /* file_strip.c */
 extern const struct verb file_verify_verb;   /* file_verify.c */
+extern const struct verb explain_verb;       /* explain.c */
 extern const struct verb emulator_boot_verb; /* emulator_boot.c */
