@@ -1,5 +1,7 @@
 #include "trust/list_build.h"
 
+#include "trust/header_fill_impl.h"
+
 /* docs/formats/signed-header.md#versions: what the appliance writes into lists and into files */
 static const struct version list_version = { 1, 2 }, file_version = { 1, 0 };
 
@@ -17,8 +19,8 @@ static bool signer_modulus(const struct cert *signer, size_t *out, struct error 
 	return true;
 }
 
-static bool fill_header(struct signed_header *header, const char *file_name,
-	const struct cert *signer, enum hash_code hash, struct error *err)
+bool header_fill(struct signed_header *header, const char *file_name, const struct cert *signer,
+	enum hash_code hash, struct error *err)
 {
 	if (!signer_modulus(signer, &header->modulus, err))
 		return false;
@@ -84,7 +86,7 @@ static bool fill_list(struct trust_list *list, const struct list_plan *plan, str
 		return fail(err, FAULT_REFUSED, "%zu records: a list holds at most %d", plan->count,
 			LIMIT_RECORDS);
 	if (!check_signers(plan, err) ||
-		!fill_header(&list->header, plan->file_name, plan->signer, plan->hash, err))
+		!header_fill(&list->header, plan->file_name, plan->signer, plan->hash, err))
 		return false;
 	list->header.version = list_version;
 	list->header.timestamp = plan->timestamp;
@@ -118,7 +120,7 @@ bool signed_file_build(const char *file_name, const struct cert *signer, enum ha
 	if (payload.left > LIMIT_SIGNED_FILE)
 		return fail(err, FAULT_LIMIT, "building %s: a payload of more than %d bytes",
 			file_name, LIMIT_SIGNED_FILE);
-	if (!fill_header(&header, file_name, signer, hash, err))
+	if (!header_fill(&header, file_name, signer, hash, err))
 		return fail_in(err, "building %s", file_name);
 	AUTO_DONE(writer) w = writer_new(LIMIT_SIGNED_FILE + UINT16_MAX);
 	signed_header_write(&w, &header);
