@@ -20,16 +20,25 @@ bool list_source_read(const char *source, struct bytes *out, struct error *err)
 	return fine || list_fault(err);
 }
 
-struct held_list *list_source_hold(const char *source, struct error *err)
+struct held_list *list_source_load(const char *source, struct error *err)
 {
 	AUTO_DONE(bytes) file = { 0 };
 	if (!list_source_read(source, &file, err))
 		return NULL;
-	AUTO(held_list) held = held_list_load(bytes_reader(&file), err);
-	if (held == NULL || !held_list_intact(held, err)) {
+	struct held_list *held = held_list_load(bytes_reader(&file), err);
+	if (held == NULL) {
 		(void)list_fault(err);
 		(void)fail_in(err, "%s", source);
-		return NULL;
 	}
-	return TAKE(held);
+	return held;
+}
+
+struct held_list *list_source_hold(const char *source, struct error *err)
+{
+	AUTO(held_list) held = list_source_load(source, err);
+	if (held == NULL || held_list_intact(held, err))
+		return TAKE(held);
+	(void)list_fault(err);
+	(void)fail_in(err, "%s", source);
+	return NULL;
 }

@@ -7,6 +7,8 @@
 #include "trust/held_list.h"
 
 bool list_source_read(const char *source, struct bytes *out, struct error *err) MUST_CHECK;
+/* Read and loaded; its signature is not looked at. */
+struct held_list *list_source_load(const char *source, struct error *err);
 /* Read, and as strict as a phone's own list must be: its certificates and its signature too. */
 struct held_list *list_source_hold(const char *source, struct error *err);
 

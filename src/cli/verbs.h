@@ -4,6 +4,7 @@
 
 extern const struct verb list_show_verb;     /* list_show.c */
 extern const struct verb list_verify_verb;   /* list_verify.c */
+extern const struct verb list_diff_verb;     /* list_diff.c */
 extern const struct verb file_show_verb;     /* file_show.c */
 extern const struct verb file_strip_verb;    /* file_strip.c */
 extern const struct verb file_verify_verb;   /* file_verify.c */

@@ -1,0 +1,84 @@
+"""`list diff` and `list explain` on lists made by other software and on those of the lab."""
+
+import json
+
+import pytest
+from programs import dialtrust, fetch
+
+FINE, ERROR, USAGE, REFUSED, UNVERIFIED, MISSING = range(6)
+OLD, NEW = "vectors/ITLFile-v1.0-sha1.tlv", "vectors/ITLFile-v1.1-sha512-ec.tlv"
+OTHER, CTL = "itl/ITLFile-3411.tlv", "vectors/CTLSEP001122334455.tlv"
+
+
+def diff(*words):
+    ran = dialtrust("list", "diff", *words, "--json")
+    assert ran.returncode == FINE, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.asan
+def test_diff_in_words(vectors):
+    ran = dialtrust("list", "diff", vectors / OLD, vectors / NEW)
+    assert ran.returncode == FINE, ran.stderr
+    lines = ran.stdout.splitlines()
+    assert any(line.startswith("CAPF of CAPF removed (CAPF): RSA-2048 until ") for line in lines)
+    assert any(line.startswith("CallManager of HTTPS-EC added (TFTP): EC-P384") for line in lines)
+    assert "signed with SHA-1, now with SHA-512" in lines
+    assert lines[-1].startswith(f"a phone that holds {vectors / OLD} accepts {vectors / NEW} by ")
+
+
+def test_diff_as_json(vectors):
+    told = diff(vectors / OLD, vectors / NEW)
+    assert (told["schema_version"], told["same"], told["accepted"]) == (1, False, "held")
+    changes = [(entry["change"], entry["name"]) for entry in told["differences"]]
+    assert changes == [
+        ("removed", "CAPF of CAPF"), ("removed", "APP-SERVER of APP"),
+        ("added", "CallManager of HTTPS-EC"),
+    ]
+    assert told["differences"][0]["after"] is None
+    assert len(told["differences"][2]["after"]["sha256"]) == 64
+
+
+@pytest.mark.parametrize("name", [OLD, NEW, OTHER, CTL])
+def test_diff_with_itself(vectors, name):
+    told = diff(vectors / name, vectors / name)
+    assert (told["same"], told["differences"], told["header"]) == (True, [], [])
+    assert told["accepted"] == "held"
+    ran = dialtrust("list", "diff", vectors / name, vectors / name)
+    assert ran.stdout.splitlines()[0] == "both say the same"
+
+
+def test_diff_with_a_strangers_list(vectors):
+    assert diff(vectors / OLD, vectors / OTHER)["accepted"] == "tvs"
+    told = diff(vectors / OTHER, vectors / OLD)
+    assert told["accepted"] == "no"
+    assert told["sentence"].endswith("it knows no TVS to ask")
+
+
+def test_diff_of_damaged_lists(vectors, tmp_path):
+    data = bytearray((vectors / OLD).read_bytes())
+    data[200] ^= 1  # in the signature
+    (tmp_path / "unsigned").write_bytes(data)
+    (tmp_path / "short").write_bytes(data[:-1])
+    told = diff(vectors / OLD, tmp_path / "unsigned")
+    assert (told["same"], told["accepted"]) == (True, "no")
+    for words in ([tmp_path / "unsigned", vectors / OLD], [tmp_path / "short", vectors / OLD],
+                  [vectors / OLD, tmp_path / "short"]):
+        ran = dialtrust("list", "diff", *words)
+        assert (ran.returncode, ran.stdout) == (UNVERIFIED, "")
+        assert ran.stderr.strip()
+    assert dialtrust("list", "diff", vectors / OLD).returncode == USAGE
+    assert dialtrust("list", "diff", vectors / OLD, tmp_path / "absent").returncode == MISSING
+
+
+def test_diff_of_two_nodes(lab, tmp_path):
+    for node, name in ((lab.publisher, "A"), (lab.subscriber, "B")):
+        (tmp_path / name).write_bytes(fetch(node, "ITLFile.tlv"))
+    told = diff(tmp_path / "A", tmp_path / "B")
+    assert (told["same"], told["accepted"]) == (False, "held")
+    names = sorted((entry["change"], entry["name"]) for entry in told["differences"])
+    assert names == [("added", f"CallManager of {lab.subscriber['name']}"),
+                     ("removed", f"CallManager of {lab.publisher['name']}")]
+    assert "by ITLRecovery of " in told["sentence"]
+    assert {entry["roles"] for entry in told["differences"]} == {
+        "System Administrator Security Token, TFTP"}
