@@ -78,13 +78,13 @@ bool text_copy(char *out, size_t size, const char *from, struct error *err)
 }
 
 /* Takes one character or byte off the front, as it is to be shown. */
-static size_t take_escaped(struct reader *bytes, char piece[static 8])
+static size_t take_escaped(struct reader *bytes, bool doubled, char piece[static 8])
 {
 	size_t length = sequence(*bytes);
 	if (length == 0 || control_sequence(bytes->at, length)) {
 		length = 1;
 		(void)snprintf(piece, 8, "\\x%02x", bytes->at[0]);
-	} else if (bytes->at[0] == '\\') {
+	} else if (doubled && bytes->at[0] == '\\') {
 		memcpy(piece, "\\\\", 3);
 	} else {
 		memcpy(piece, bytes->at, length);
@@ -94,25 +94,26 @@ static size_t take_escaped(struct reader *bytes, char piece[static 8])
 	return strlen(piece);
 }
 
-static bool escaped_fits(struct reader bytes, size_t room)
+static bool escaped_fits(struct reader bytes, bool doubled, size_t room)
 {
 	char piece[8];
 	size_t used = 0;
 	while (bytes.left > 0 && used <= room)
-		used += take_escaped(&bytes, piece);
+		used += take_escaped(&bytes, doubled, piece);
 	return used <= room;
 }
 
-const char *text_escape(struct reader bytes, char *out, size_t size)
+/* doubled: a backslash becomes two, so that it is told from those that stand for a byte. */
+static const char *show(struct reader bytes, bool doubled, char *out, size_t size)
 {
 	static const char more[] = "…";
-	bool whole = escaped_fits(bytes, size - 1);
+	bool whole = escaped_fits(bytes, doubled, size - 1);
 	const char *tail = !whole && size >= sizeof(more) ? more : "";
 	size_t room = size - 1 - strlen(tail);
 	size_t used = 0;
 	while (bytes.left > 0) {
 		char piece[8];
-		size_t need = take_escaped(&bytes, piece);
+		size_t need = take_escaped(&bytes, doubled, piece);
 		if (used + need > room)
 			break;
 		memcpy(out + used, piece, need);
@@ -120,6 +121,16 @@ const char *text_escape(struct reader bytes, char *out, size_t size)
 	}
 	memcpy(out + used, tail, strlen(tail) + 1);
 	return out;
+}
+
+const char *text_escape(struct reader bytes, char *out, size_t size)
+{
+	return show(bytes, true, out, size);
+}
+
+const char *text_printable(struct reader bytes, char *out, size_t size)
+{
+	return show(bytes, false, out, size);
 }
 
 bool text_same_nocase(const char *a, const char *b)

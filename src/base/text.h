@@ -15,6 +15,8 @@ bool text_copy(char *out, size_t size, const char *from, struct error *err) MUST
 /* Any bytes as printable text for a log line: control and non-UTF-8 bytes become \xNN, a backslash
  * is doubled; cut with "…" when it does not fit. Returns out. */
 const char *text_escape(struct reader bytes, char *out, size_t size);
+/* The same for a line of our own that holds such text already: backslashes stay as they are. */
+const char *text_printable(struct reader bytes, char *out, size_t size);
 
 bool text_same_nocase(const char *a, const char *b); /* ASCII only */
 bool text_is_utf8(struct reader bytes);

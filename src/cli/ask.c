@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli_impl.h"
@@ -66,6 +67,12 @@ static bool fail_told(const json_t *reply, int status, struct error *err)
 /* The usual reasons, before the network's own words for them. */
 static bool check_socket(const char *control, struct error *err)
 {
+	struct stat facts;
+	if (stat(control, &facts) == 0 && !S_ISSOCK(facts.st_mode))
+		return fail(err, FAULT_IO,
+			"%.120s is no socket: name the daemon's with --control or "
+			"DIALTRUST_CONTROL",
+			control);
 	if (access(control, W_OK) == 0)
 		return true;
 	if (errno == ENOENT || errno == ENOTDIR)

@@ -128,8 +128,12 @@ bool operate(const struct call *call, struct error *err)
 	json_auto_t *body = reads ? NULL : body_of(call);
 	json_t *reply = NULL;
 	if (!ask_daemon(call->control, &(struct daemon_question){ op->method, path, body }, &reply,
-		    err))
+		    err)) {
+		if (!reads && err != NULL && err->fault == FAULT_IO)
+			(void)fail_in(err,
+				"whether it was done is not known, `dialtrust audit list` tells");
 		return false;
+	}
 	json_auto_t *result = reply;
 	if (!call->json)
 		return print_result(op, result, err);

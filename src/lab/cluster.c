@@ -346,7 +346,7 @@ bool cluster_regenerate(struct lab *l, const char *unit, struct error *err)
 	const json_t *cert = json_object_get(result, "certificate");
 	lab_say(l, "%s New serial number %s, valid until %s.", text_of(result, "message"),
 		text_of(cert, "serial"), text_of(cert, "not_after"));
-	say_flagged(l, json_object_get(result, "flagged"));
+	say_flagged(l, json_object_get(result, "must_restart"));
 	return cluster_check_lists(l, err);
 }
 

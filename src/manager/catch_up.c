@@ -2,16 +2,25 @@
  * is finished by the next catch-up. */
 #include "manager/manager_impl.h"
 
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "run/log.h"
 
 enum { RETRY_MS = 1000 };
 
-/* Lists that follow from jobs are published in the same round. */
-static bool publish_and_work(struct manager *m, const struct node *self, struct error *err)
+static bool publish(struct manager *m, const struct node *self, struct error *err)
 {
 	(void)self; /* the node is the manager's own */
-	return lists_publish(m, err) && jobs_run(m, err) && lists_publish(m, err);
+	return lists_publish(m, err);
+}
+
+static bool work(struct manager *m, const struct node *self, struct error *err)
+{
+	(void)self;
+	return jobs_run(m, err);
 }
 
 static bool reconcile(struct manager *m, const struct node *self, struct error *err)
@@ -51,31 +60,48 @@ static bool restart(struct manager *m, const struct node *self, struct error *er
 }
 
 /* Each is tried whatever became of those before it: one list that cannot be published must not
- * keep phones from the rest. */
+ * keep phones from the rest. A job may wait for a list of before, and want another. */
 static bool (*const steps[])(struct manager *m, const struct node *self, struct error *err) = {
 	reconcile,
 	install_node,
-	publish_and_work,
+	publish,
+	work,
+	publish,
 	scan,
 	show,
 	restart,
 };
+static_assert(COUNT(steps) <= MANAGER_STEPS, "each step has a place for its trouble");
+
+/* Once, until it changes. */
+static void tell_trouble(struct manager *m, size_t step, const struct error *why)
+{
+	if (strcmp(m->trouble[step], why->text) != 0)
+		log_error("%s; it is tried again", why->text);
+	(void)snprintf(m->trouble[step], sizeof(m->trouble[step]), "%s", why->text);
+	manager_retry(m);
+}
+
+static void take_steps(struct manager *m, const struct node *self)
+{
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		struct error err = { 0 };
+		if (!steps[i](m, self, &err))
+			tell_trouble(m, i, &err);
+		else
+			m->trouble[i][0] = '\0';
+	}
+}
 
 void manager_catch_up(struct manager *m)
 {
 	struct node self;
 	struct error err = { 0 };
 	m->retry_at = 0;
-	bool member = store_node(m->store, m->settings->node, &self, &err);
-	if (!member && err.fault != FAULT_MISSING) { /* missing: no cluster, or not in it yet */
-		log_error("%s; tried again in a second", err.text);
-		manager_retry(m);
-	}
-	for (size_t i = 0; member && i < COUNT(steps); i++)
-		if (!steps[i](m, &self, &err)) {
-			log_error("%s; tried again in a second", err.text);
-			manager_retry(m);
-		}
+	if (store_node(m->store, m->settings->node, &self, &err))
+		take_steps(m, &self);
+	else if (err.fault != FAULT_MISSING) /* missing: no cluster, or not in it yet */
+		tell_trouble(m, 0, &err);
 	answers_settle(m);
 }
 

@@ -103,6 +103,7 @@ json_t *cert_show(struct manager *m, struct asked *asked, struct error *err)
 struct regeneration {
 	struct asked *asked;
 	struct made_identity made;
+	bool unguarded; /* the key that signs what is wanted is lost: nothing to wait for */
 	json_t *result;
 };
 
@@ -150,8 +151,8 @@ static bool describe(struct txn *t, struct regeneration *r, struct error *err)
 	json_t *lists = json_array(), *flagged = json_array();
 	r->result = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:s}", "schema_version", 1, "unit",
 		r->made.unit->name, "node", r->made.node, "certificate",
-		cert_object(&entry, r->made.cert), "lists", lists, "flagged", flagged, "message",
-		message);
+		cert_object(&entry, r->made.cert), "lists", lists, "must_restart", flagged,
+		"message", message);
 	if (r->result == NULL)
 		return fail_memory(err);
 	struct flagging flagging = { txn_number(t), flagged };
@@ -162,8 +163,9 @@ static bool describe(struct txn *t, struct regeneration *r, struct error *err)
 static bool record_regeneration(struct txn *t, void *context, struct error *err)
 {
 	struct regeneration *r = context;
-	return lists_settled(txn_store(t), r->made.unit, r->made.node, err) &&
-		identity_record(t, &r->made, err) &&
+	if (!r->unguarded && !lists_settled(txn_store(t), r->made.unit, r->made.node, err))
+		return false;
+	return identity_record(t, &r->made, err) &&
 		services_after(t, r->made.unit, r->made.node, err) && describe(t, r, err) &&
 		job_finish_in(t, r->asked, r->result, err);
 }
@@ -213,16 +215,18 @@ json_t *cert_regen(struct manager *m, struct asked *asked, struct error *err)
 	const struct unit *unit = regenerable(argument_text(asked, "unit"), &self, err);
 	if (unit == NULL)
 		return NULL;
-	if (!lists_settled(m->store, unit, self.name, err)) /* no key is made in vain */
-		return NULL;
 	bool had = store_identity(m->store, unit->name, self.name, &before, NULL, &none);
+	r.unguarded = had && install_lacks_key(m, before.key);
+	if (!r.unguarded && !lists_settled(m->store, unit, self.name, err))
+		return NULL; /* no key is made in vain */
 	char detail[2 * NODE_NAME_SIZE + 8];
 	(void)snprintf(detail, sizeof(detail), "%s on %s", unit->name, self.name);
 	struct change change = { asked->actor, "cert regen", detail };
 	if (!identity_make(m, unit, &self, &r.made, err) ||
 		!store_change(m->store, &change, record_regeneration, &r, NULL, err))
 		return NULL;
-	if (!identity_mark_live(m, &r.made, had ? before.key : NULL, &none)) {
+	const uint8_t *predecessor = had && !r.unguarded ? before.key : NULL;
+	if (!identity_mark_live(m, &r.made, predecessor, &none)) {
 		log_warning("%s; it is tried again", none.text); /* what is committed stands */
 		m->reconciled = false;
 	}

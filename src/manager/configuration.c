@@ -81,6 +81,14 @@ static bool parse(struct reader xml, xmlDoc **out, struct error *err)
 	return true;
 }
 
+/* A default names no TVS: who has no configuration of its own cannot ask. */
+static bool add_security(xmlNode *device, const struct configuration_facts *facts)
+{
+	return add_missing(device, "fullConfig", "true") &&
+		add_missing(device, "deviceSecurityMode", "1") &&
+		add_missing(device, "encrConfig", "false") && add_tvs(device, facts);
+}
+
 bool configuration_merge(struct reader xml, const struct configuration_facts *facts,
 	struct bytes *out, struct error *err)
 {
@@ -92,11 +100,12 @@ bool configuration_merge(struct reader xml, const struct configuration_facts *fa
 	if (document->intSubset != NULL)
 		return fail(err, FAULT_REFUSED,
 			"has a DOCTYPE: phones do not read one, and entities are not resolved");
-	if (device == NULL || strcmp((const char *)device->name, "device") != 0)
-		return fail(err, FAULT_MALFORMED, "the root element is not <device>");
-	if (!add_missing(device, "fullConfig", "true") ||
-		!add_missing(device, "deviceSecurityMode", "1") ||
-		!add_missing(device, "encrConfig", "false") || !add_tvs(device, facts))
+	bool is_default = device != NULL && strcmp((const char *)device->name, "Default") == 0;
+	bool is_device = device != NULL && strcmp((const char *)device->name, "device") == 0;
+	if (!is_device && !is_default)
+		return fail(
+			err, FAULT_MALFORMED, "the root element is neither <device> nor <Default>");
+	if (is_device && !add_security(device, facts))
 		return fail_memory(err);
 	int size = 0;
 	xmlDocDumpFormatMemoryEnc(document, &text, &size, "UTF-8", 1);

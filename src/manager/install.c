@@ -150,6 +150,13 @@ static bool signer_keys(struct manager *m, struct bytes *out, struct error *err)
 		m->signer, SIGNER_KEYS, reader_of(NULL, 0), RECONCILE_WAIT_MS, out, err);
 }
 
+bool install_lacks_key(struct manager *m, const uint8_t key[static DIGEST_SIZE])
+{
+	struct signer_key_row row;
+	AUTO_DONE(bytes) keys = { 0 };
+	return signer_keys(m, &keys, NULL) && !key_state(bytes_reader(&keys), key, &row);
+}
+
 bool install_reconcile(struct manager *m, struct error *err)
 {
 	AUTO_DONE(bytes) before = { 0 };

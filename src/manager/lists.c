@@ -15,6 +15,43 @@
 
 enum { SIGN_WAIT_MS = 10000, PARAMETER_SIZE = 64 };
 
+/* which records there are */
+
+struct service_question {
+	const char *service;
+	bool yes;
+};
+
+static bool activated_anywhere(const struct service_row *row, void *into, struct error *err)
+{
+	(void)err; /* nothing here fails */
+	struct service_question *asked = into;
+	if (row->activated && strcmp(row->service, asked->service) == 0)
+		asked->yes = true;
+	return true;
+}
+
+static bool role_applies(
+	struct store *s, const struct unit_list_role *role, bool *out, struct error *err)
+{
+	struct service_question asked = { role->service, !role->if_service };
+	if (role->if_service && !store_services(s, activated_anywhere, &asked, err))
+		return false;
+	*out = asked.yes;
+	return true;
+}
+
+/* CAPF has a record where its service is activated: elsewhere its lists do not change with it. */
+static bool has_records(struct store *s, const struct unit *unit, bool *out, struct error *err)
+{
+	bool any = false;
+	for (size_t i = 0; i < unit->list_role_count && !any; i++)
+		if (!role_applies(s, &unit->list_roles[i], &any, err))
+			return false;
+	*out = any;
+	return true;
+}
+
 /* wanting */
 
 struct wanting {
@@ -49,7 +86,12 @@ static bool want_of_node(const struct node *node, void *into, struct error *err)
 
 bool lists_want(struct txn *t, const struct unit *unit, const char *node, struct error *err)
 {
+	bool any;
 	if (unit->lists == LISTS_NONE)
+		return true;
+	if (!has_records(txn_store(t), unit, &any, err))
+		return false;
+	if (!any)
 		return true;
 	struct wanting w = { .txn = t, .unit = unit, .node = node };
 	struct store *s = txn_store(t);
@@ -100,30 +142,6 @@ static void planning_done(struct planning *p)
 		cert_free(p->certs[i]);
 }
 
-struct service_question {
-	const char *service;
-	bool yes;
-};
-
-static bool activated_anywhere(const struct service_row *row, void *into, struct error *err)
-{
-	(void)err; /* nothing here fails */
-	struct service_question *asked = into;
-	if (row->activated && strcmp(row->service, asked->service) == 0)
-		asked->yes = true;
-	return true;
-}
-
-static bool role_applies(
-	struct manager *m, const struct unit_list_role *role, bool *out, struct error *err)
-{
-	struct service_question asked = { role->service, !role->if_service };
-	if (role->if_service && !store_services(m->store, activated_anywhere, &asked, err))
-		return false;
-	*out = asked.yes;
-	return true;
-}
-
 static struct cert *planned_cert(struct planning *p, struct reader der, struct error *err)
 {
 	if (p->cert_count == COUNT(p->certs)) {
@@ -147,7 +165,7 @@ static bool plan_identity(
 	struct cert *cert = planned_cert(p, der, err);
 	for (size_t i = 0; cert != NULL && i < p->unit->list_role_count; i++) {
 		bool applies;
-		if (!role_applies(p->m, &p->unit->list_roles[i], &applies, err))
+		if (!role_applies(p->m->store, &p->unit->list_roles[i], &applies, err))
 			return false;
 		if (!applies)
 			continue;

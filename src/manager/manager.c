@@ -227,6 +227,24 @@ static bool serve(struct manager *m, struct error *err)
 	return true;
 }
 
+/* A node that served a cluster does not begin anew on an empty store: somebody mistyped its name,
+ * or it is gone. */
+static bool store_is_ours(struct manager *m, struct error *err)
+{
+	struct cluster_row cluster;
+	struct error missing = { 0 };
+	if (m->index == NULL || store_cluster(m->store, &cluster, &missing))
+		return true;
+	if (missing.fault != FAULT_MISSING) {
+		*err = missing;
+		return false;
+	}
+	return fail(err, FAULT_STORE,
+		"%s holds no cluster, but this node has served the cluster '%s': name its store in "
+		"[node] store, or bring it back from a backup; to begin anew, remove %s",
+		m->settings->store, m->index->cluster, m->settings->state);
+}
+
 /* Everything that may fail for the operator's reasons, before anything is served. */
 static bool prepare(struct manager *m, struct error *err)
 {
@@ -248,7 +266,7 @@ static bool prepare(struct manager *m, struct error *err)
 	if (m->signer == NULL)
 		return fail_in(err, "reaching the signer");
 	snapshot_load(m);
-	return true;
+	return store_is_ours(m, err);
 }
 
 static bool run_loop(struct manager *m, struct error *err)

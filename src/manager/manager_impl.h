@@ -13,6 +13,8 @@
 /* Where a connection came in: the mark of the socket. */
 enum manager_peer { PEER_ADMIN, PEER_TVS, PEER_PROVISION, PEER_COUNT };
 
+enum { MANAGER_STEPS = 8 };
+
 struct waiting; /* an operator's answer that is not due yet: manager/answers.c */
 
 struct manager {
@@ -29,8 +31,9 @@ struct manager {
 	struct snapshot_index *index;       /* last written, or what was found at start */
 	int snapshot, objects, root, root_watch;
 	bool root_changed;
-	bool reconciled;  /* signer and database agree about keys */
-	int64_t retry_at; /* monotonic ms: after a failed catch-up */
+	bool reconciled;                  /* signer and database agree about keys */
+	char trouble[MANAGER_STEPS][320]; /* of each step of a catch-up, as it was told last */
+	int64_t retry_at;                 /* monotonic ms: after a failed catch-up */
 	struct waiting *waiting;
 };
 
@@ -89,6 +92,8 @@ void manager_retry(struct manager *m); /* catches up again in a second, whatever
 
 /* manager/install.c */
 bool install_node(struct manager *m, const struct node *self, struct error *err) MUST_CHECK;
+/* The signer answers, and does not have it. */
+bool install_lacks_key(struct manager *m, const uint8_t key[static DIGEST_SIZE]);
 bool install_reconcile(struct manager *m, struct error *err) MUST_CHECK;
 
 /* manager/identity.c: an identity made by the signer, on its way into a change. */
@@ -157,7 +162,7 @@ bool configuration_merge(struct reader xml, const struct configuration_facts *fa
 
 /* manager/phones.c */
 bool phones_scan(struct manager *m, struct error *err) MUST_CHECK;
-/* Walks the names of configurations in the root, "SEP….cnf.xml", sorted. */
+/* Walks the configurations in the root, "SEP….cnf.xml", sorted; `device` is "" for a default. */
 typedef bool configuration_fn(const char *file, const char *device, void *into, struct error *err);
 bool configurations_each(struct manager *m, configuration_fn *each, void *into, struct error *err)
 	MUST_CHECK;

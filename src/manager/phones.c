@@ -12,7 +12,7 @@
 
 static const char suffix[] = ".cnf.xml";
 
-/* "SEP001122334455.cnf.xml" -> "SEP001122334455"; XMLDefault.cnf.xml names no device. */
+/* "SEP001122334455.cnf.xml" -> "SEP001122334455"; a default (XMLDefault) belongs to no device. */
 static bool device_of(const char *file, char *out, size_t size)
 {
 	size_t length = strlen(file);
@@ -20,7 +20,9 @@ static bool device_of(const char *file, char *out, size_t size)
 	if (length <= tail || strcmp(file + length - tail, suffix) != 0 || length - tail >= size)
 		return false;
 	(void)snprintf(out, size, "%.*s", (int)(length - tail), file);
-	return strcmp(out, "XMLDefault") != 0;
+	if (strcmp(out, "XMLDefault") == 0)
+		out[0] = '\0';
+	return true;
 }
 
 static int configurations_only(const struct dirent *entry)
@@ -73,7 +75,7 @@ static bool collect(const char *file, const char *device, void *into, struct err
 {
 	(void)file;
 	struct scan *s = into;
-	if (!device_name_check(device, NULL))
+	if (device[0] == '\0' || !device_name_check(device, NULL))
 		return true;
 	if (s->count == s->capacity) {
 		size_t wanted = s->capacity == 0 ? 64 : 2 * s->capacity;

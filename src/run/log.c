@@ -68,7 +68,7 @@ static void PRINTF(2, 0) say(enum log_level level, const char *format, va_list a
 	(void)vsnprintf(text, sizeof(text), format, args);
 	head(level, before);
 	int used = snprintf(line, sizeof(line), "%s%s\n", before,
-		text_escape(reader_of_text(text), safe, sizeof(safe)));
+		text_printable(reader_of_text(text), safe, sizeof(safe)));
 	if (used > 0 && write(STDERR_FILENO, line, (size_t)used) < 0)
 		return; /* nobody left to tell */
 }

@@ -271,8 +271,8 @@ bool key_store_mark_live(struct key_store *s, const uint8_t id[static SIGNER_KEY
 	const struct stored_key *before = NULL;
 	if (key == NULL)
 		return false;
-	if (predecessor != NULL && (before = key_store_find(s, predecessor, err)) == NULL)
-		return false;
+	if (predecessor != NULL) /* one whose files are gone needs no retiring */
+		before = key_store_find(s, predecessor, NULL);
 	if (!may_go_live(key, before, err) || !set_state(s, slot_of(s, id), SIGNER_KEY_LIVE, err))
 		return false;
 	return before == NULL || set_state(s, slot_of(s, predecessor), SIGNER_KEY_RETIRED, err);

@@ -149,7 +149,7 @@ def test_flagged_services(own_lab_shared):
     lab = own_lab_shared
     name = lab.publisher["name"]
     done = lab.json("cert", "regen", "CallManager", "--node", name)
-    flagged = {row["service"] for row in done["flagged"]}
+    flagged = {row["service"] for row in done["must_restart"]}
     assert "Cisco CallManager" in flagged
     wanted = {
         row["service"] for row in lab.json("service", "list")["services"] if row["restart_wanted"]

@@ -134,7 +134,7 @@ static void an_object_becomes_facts_and_a_sentence(void **state)
 	run_against("cert regen TVS --node pub", 200,
 		"{\"schema_version\":1,\"unit\":\"TVS\",\"certificate\":{\"not_after\":\"2031\"},"
 		"\"lists\":[{\"name\":\"ITL pub\",\"generation\":3},{\"name\":\"ITL sub1\","
-		"\"generation\":2}],\"behind\":[\"sub1\"],\"flagged\":[],"
+		"\"generation\":2}],\"behind\":[\"sub1\"],\"must_restart\":[],"
 		"\"message\":\"Successfully Regenerated Certificate for TVS.\"}");
 	assert_int_equal(ran.status, EXIT_FINE);
 	assert_string_equal(ran.out,

@@ -70,6 +70,15 @@ static void what_the_operator_set_stays(void **state)
 	test_free(text);
 }
 
+static void a_default_names_no_tvs(void **state)
+{
+	(void)state;
+	char *text = merged("<Default><loadInformation>x</loadInformation></Default>");
+	assert_null(strstr(text, "TVS"));
+	assert_non_null(strstr(text, "<loadInformation>x</loadInformation>"));
+	test_free(text);
+}
+
 static void the_same_input_gives_the_same_bytes(void **state)
 {
 	(void)state;
@@ -116,6 +125,7 @@ int main(void)
 		cmocka_unit_test(tvs_servers_come_in_order),
 		cmocka_unit_test(what_was_there_of_tvs_is_replaced),
 		cmocka_unit_test(what_the_operator_set_stays),
+		cmocka_unit_test(a_default_names_no_tvs),
 		cmocka_unit_test(the_same_input_gives_the_same_bytes),
 		cmocka_unit_test(bad_input_is_refused_with_a_sentence),
 	};

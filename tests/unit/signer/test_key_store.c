@@ -382,14 +382,24 @@ static void senseless_successions_are_refused(void **state)
 	not_marked(s, &fresh, &fresh, "follow itself");
 	not_marked(s, &live, &fresh, "was never live");
 	not_marked(s, &fresh, &other, "cannot follow a key of tomcat");
-	uint8_t unknown[SIGNER_KEY_SIZE] = { 1 };
-	assert_false(key_store_mark_live(s->keys, fresh.id, unknown, &err));
-	assert_int_equal(err.fault, FAULT_MISSING);
-	assert_int_equal(scratch_state(s, &fresh), SIGNER_KEY_NEW);
 	assert_int_equal(scratch_state(s, &live), SIGNER_KEY_LIVE);
 	struct scratch_key *const all[] = { &retired, &live, &fresh, &other };
 	for (size_t i = 0; i < COUNT(all); i++)
 		scratch_key_done(all[i]);
+}
+
+/* Its files are gone, and with them the need to retire it: the successor must not be held up. */
+static void a_lost_predecessor_is_followed(void **state)
+{
+	struct scratch_keys *s = *state;
+	struct error err = { 0 };
+	struct scratch_key fresh = scratch_make(s, "TVS");
+	uint8_t lost[SIGNER_KEY_SIZE] = { 1 };
+	assert_true(key_store_mark_live(s->keys, fresh.id, lost, &err));
+	assert_int_equal(scratch_state(s, &fresh), SIGNER_KEY_LIVE);
+	assert_false(key_store_mark_live(s->keys, lost, fresh.id, &err));
+	assert_int_equal(err.fault, FAULT_MISSING);
+	scratch_key_done(&fresh);
 }
 
 static void only_keys_that_do_not_live_are_destroyed(void **state)
@@ -474,6 +484,7 @@ int main(void)
 		CASE(the_number_of_keys_is_limited),
 		CASE(states_go_one_way),
 		CASE(senseless_successions_are_refused),
+		CASE(a_lost_predecessor_is_followed),
 		CASE(only_keys_that_do_not_live_are_destroyed),
 		CASE(the_last_list_is_remembered),
 		CASE(key_names_are_short_in_sentences),
