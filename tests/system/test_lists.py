@@ -268,3 +268,10 @@ def test_the_recipe_of_the_signers_page(lab, tmp_path):
         env=environment(AT=str(data.index(parse(data).signature) - 3)),
     )
     assert (ran.returncode, ran.stdout) == (0, "Verified OK\n"), ran.stderr
+
+
+def test_the_default_configuration_in_clear_and_signed(lab):
+    for node in lab.info["nodes"]:
+        clear, signed = fetch(node, "XMLDefault.cnf.xml"), fetch(node, "XMLDefault.cnf.xml.sgn")
+        assert b"<Default>" in clear and b"<TVS>" not in clear
+        assert signed.endswith(clear) and len(signed) > len(clear)

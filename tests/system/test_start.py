@@ -196,3 +196,42 @@ def test_lab_starts_again_where_it_ended(tmp_path):
             assert after[name]["generation"] >= row["generation"]
     finally:
         second.kill()
+
+
+def settled_lab(state):
+    """A lab that ran and ended: its state is what the tests below damage."""
+    lab = Lab(state, "--once", nodes=1, phones=1)
+    try:
+        lab.wait_until_ready()
+        lab.end_well()
+    finally:
+        lab.kill()
+    return state / "pub" / "settings"
+
+
+def test_a_lost_store_is_not_begun_anew(tmp_path):
+    node = settled_lab(tmp_path / "lab")
+    (tmp_path / "lab" / "store").rename(tmp_path / "elsewhere")
+    said = refused_to_start("--settings", node)
+    assert "holds no cluster" in said and "[node] store" in said
+
+
+def test_a_lost_key_is_made_anew(tmp_path):
+    """The list signer's key is gone while a list is wanted: the log names the remedy, it works."""
+    node = settled_lab(tmp_path / "lab")
+    pem = tmp_path / "lab" / "certificates" / "pub" / "ITLRecovery.pem"
+    spki = subprocess.run(
+        "openssl x509 -in $PEM -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum",
+        shell=True, capture_output=True, text=True, check=True, env=environment(PEM=str(pem)),
+    ).stdout.split()[0]
+    shutil.rmtree(node.parent / "keys" / spki)
+    daemon = Program([DIALTRUSTD, "--settings", node])
+    try:
+        daemon.wait_for_text("or regenerate ITLRecovery", 30 * SLOWER)
+        admin = node.parent / "run" / "admin"
+        ran = dialtrust("cert", "regen", "ITLRecovery", "--node", "pub", control=admin)
+        assert ran.returncode == 0, ran.stderr
+        rows = json.loads(dialtrust("list", "status", "--json", control=admin).stdout)["lists"]
+        assert all(row["generation"] == row["wanted"] for row in rows)
+    finally:
+        daemon.kill()
