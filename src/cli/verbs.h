@@ -8,5 +8,7 @@ extern const struct verb list_diff_verb;     /* list_diff.c */
 extern const struct verb file_show_verb;     /* file_show.c */
 extern const struct verb file_strip_verb;    /* file_strip.c */
 extern const struct verb file_verify_verb;   /* file_verify.c */
+extern const struct verb file_decrypt_verb;  /* file_decrypt.c */
+extern const struct verb file_encrypt_verb;  /* file_encrypt.c */
 extern const struct verb explain_verb;       /* explain.c */
 extern const struct verb emulator_boot_verb; /* emulator_boot.c */

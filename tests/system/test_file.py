@@ -145,3 +145,145 @@ def test_strip_gives_the_clear_file_or_nothing(vectors, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out.xml"]
     assert dialtrust("file", "strip", tmp_path / "none", "--out", out).returncode == MISSING
     assert dialtrust("file", "strip", vectors / SIGNED[0], "--out", tmp_path).returncode != FINE
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory):
+    """A file signer of our own: certificate and key, PEM."""
+    folder = tmp_path_factory.mktemp("signer")
+    words = "req -x509 -newkey rsa:2048 -nodes -days 10 -subj /CN=ccm/O=Example/OU=Voice".split()
+    subprocess.run(
+        ["openssl", *words, "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+        capture_output=True, check=True,
+    )
+    return folder
+
+
+def signing(signer):
+    return ["--signer", signer / "cert.pem", "--key", signer / "key.pem"]
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("judge", [[], ["--signer", "vectors/tftp.pem"], ["--trust", LIST]])
+def test_decrypt_gives_the_clear_file(vectors, tmp_path, judge):
+    out = tmp_path / "clear.xml"
+    words = [word if word.startswith("--") else vectors / word for word in judge]
+    ran = dialtrust(
+        "file", "decrypt", vectors / SEALED, "--key", vectors / "vectors/device.key.der", "--out", out, *words
+    )
+    assert ran.returncode == FINE, ran.stderr
+    assert out.read_bytes() == (vectors / PLAIN).read_bytes()
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert ("not checked" in ran.stderr) == (not judge)
+
+
+@pytest.mark.asan
+def test_what_does_not_open_leaves_nothing(vectors, tmp_path, signer):
+    out = tmp_path / "clear.xml"
+    key = ["--key", vectors / "vectors/device.key.der"]
+    data = (vectors / SEALED).read_bytes()
+
+    def status(given, *words):
+        ran = dialtrust("file", "decrypt", "-", *words, "--out", out, given=given)
+        assert ran.stderr
+        return ran.returncode
+
+    assert status(data, "--key", signer / "key.pem") == UNVERIFIED
+    for offset in (435, 455, 600, 740, 764, 1000):  # IV, pad count, blob, digest, body
+        changed = data[:offset] + bytes([data[offset] ^ 1]) + data[offset + 1 :]
+        assert status(changed, *key) == UNVERIFIED, offset
+    stranger = ["--signer", signer / "cert.pem"]
+    assert status(data, *key, *stranger) == UNVERIFIED
+    renamed = data.replace(b"SEP001122334455.cnf", b"SEP001122334456.cnf")
+    assert status(renamed, *key, "--signer", vectors / "vectors/tftp.pem") == UNVERIFIED
+    assert status((vectors / SIGNED[0]).read_bytes(), *key) == REFUSED
+    assert status(data[:-1], *key) == UNVERIFIED
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("hash_name", ["sha1", "sha512"])
+def test_what_is_encrypted_is_decrypted(vectors, tmp_path, signer, hash_name):
+    sealed, back = tmp_path / "SEP001122334455.cnf.xml.enc.sgn", tmp_path / "back.xml"
+    device = ["--device", vectors / "vectors/device.pem"]
+    ran = dialtrust(
+        "file", "encrypt", vectors / PLAIN, *device, *signing(signer), "--hash", hash_name, "--out", sealed
+    )
+    assert ran.returncode == FINE, ran.stderr
+    stub = tmp_path / NAME
+    for path in (sealed, stub):
+        data = path.read_bytes()
+        assert parse(data).file_name == path.name
+        assert parse(data).hash == hash_name
+        assert openssl_says_yes(data, signer / "cert.pem", signer)
+        assert dialtrust("file", "verify", path, "--signer", signer / "cert.pem").returncode == FINE
+    assert b"<capfList>" not in sealed.read_bytes()
+    # What other software wrote for the same device and configuration.
+    assert parse(stub.read_bytes()).body == parse((vectors / "vectors" / NAME).read_bytes()).body
+    ran = dialtrust(
+        "file", "decrypt", sealed, "--key", vectors / "vectors/device.key.der", "--out", back,
+        "--signer", signer / "cert.pem",
+    )
+    assert ran.returncode == FINE, ran.stderr
+    assert back.read_bytes() == (vectors / PLAIN).read_bytes()
+
+
+def test_openssl_opens_what_is_encrypted(vectors, tmp_path, signer):
+    """Every step of a phone, by other software."""
+    sealed = tmp_path / "SEP001122334455.cnf.xml.enc.sgn"
+    device = ["--device", vectors / "vectors/device.pem"]
+    ran = dialtrust("file", "encrypt", vectors / PLAIN, *device, *signing(signer), "--out", sealed)
+    assert ran.returncode == FINE, ran.stderr
+    found = parse(sealed.read_bytes())
+    (tmp_path / "blob").write_bytes(found.tags[25])
+    (tmp_path / "body").write_bytes(found.body)
+    key = subprocess.run(
+        ["openssl", "pkeyutl", "-decrypt", "-keyform", "DER", "-inkey", vectors / "vectors/device.key.der",
+         "-in", tmp_path / "blob"], capture_output=True, check=True,
+    ).stdout
+    assert len(key) == 16
+    clear = subprocess.run(
+        ["openssl", "enc", "-d", "-aes-128-cbc", "-nopad", "-K", key.hex(), "-iv", found.tags[19].hex(),
+         "-in", tmp_path / "body"], capture_output=True, check=True,
+    ).stdout
+    count = int.from_bytes(found.tags[20], "big")
+    assert clear[-count:] == b"\r" * count
+    assert clear[:-count] == (vectors / PLAIN).read_bytes()
+
+
+def test_the_stub_names_the_certificate_as_asked(vectors, tmp_path, signer):
+    out = tmp_path / "SEP001122334455.cnf.xml.enc.sgn"
+    for name in ("md5", "sha1", "sha256"):
+        digest = subprocess.run(
+            ["openssl", "x509", "-in", vectors / "vectors/device.pem", "-noout", "-fingerprint", f"-{name}"],
+            capture_output=True, text=True, check=True,
+        ).stdout.strip().split("=")[1].replace(":", "").lower()
+        ran = dialtrust(
+            "file", "encrypt", vectors / PLAIN, "--device", vectors / "vectors/device.pem", *signing(signer),
+            "--cert-hash", name, "--out", out, "--json",
+        )
+        assert ran.returncode == FINE, ran.stderr
+        assert json.loads(ran.stdout)["stub"] == str(tmp_path / NAME)
+        assert f"<certHash>{digest}</certHash>".encode() in (tmp_path / NAME).read_bytes()
+
+
+def test_what_cannot_be_encrypted_is_refused(vectors, tmp_path, signer):
+    out = tmp_path / "SEP001122334455.cnf.xml.enc.sgn"
+    device = ["--device", vectors / "vectors/device.pem"]
+
+    def status(*words, given=(vectors / PLAIN).read_bytes(), to=out):
+        ran = dialtrust("file", "encrypt", "-", *words, "--out", to, given=given)
+        assert ran.returncode == FINE or ran.stderr
+        return ran.returncode
+
+    assert status("--device", vectors / "vectors/httpsec.pem", *signing(signer)) == REFUSED  # EC
+    other = ["--signer", vectors / "vectors/tftp.pem", "--key", signer / "key.pem"]
+    assert status(*device, *other) == REFUSED
+    assert status(*device, *signing(signer), to=tmp_path / "x.sgn") == USAGE
+    assert status(*device, *signing(signer), "--hash", "md5") == USAGE
+    assert status(*device, *signing(signer), "--cert-hash", "crc") == USAGE
+    assert status(*device, *signing(signer), given=b"no xml") == UNVERIFIED
+    assert status(*device, *signing(signer), given=b"<other/>") == UNVERIFIED
+    assert status(*device, *signing(signer), given=b"<!DOCTYPE device><device/>") == UNVERIFIED
+    assert status(*signing(signer)) == USAGE
+    assert not list(tmp_path.iterdir())
