@@ -5,9 +5,11 @@
 extern const struct verb list_show_verb;     /* list_show.c */
 extern const struct verb list_verify_verb;   /* list_verify.c */
 extern const struct verb list_diff_verb;     /* list_diff.c */
+extern const struct verb list_explain_verb;  /* list_explain.c */
 extern const struct verb file_show_verb;     /* file_show.c */
 extern const struct verb file_strip_verb;    /* file_strip.c */
 extern const struct verb file_verify_verb;   /* file_verify.c */
+extern const struct verb file_sign_verb;     /* file_sign.c */
 extern const struct verb file_decrypt_verb;  /* file_decrypt.c */
 extern const struct verb file_encrypt_verb;  /* file_encrypt.c */
 extern const struct verb explain_verb;       /* explain.c */

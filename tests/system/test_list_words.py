@@ -82,3 +82,56 @@ def test_diff_of_two_nodes(lab, tmp_path):
     assert "by ITLRecovery of " in told["sentence"]
     assert {entry["roles"] for entry in told["differences"]} == {
         "System Administrator Security Token, TFTP"}
+
+
+def explained(*words, status=FINE):
+    ran = dialtrust("list", "explain", *words, "--json")
+    assert ran.returncode == status, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.asan
+def test_explain_in_words(vectors):
+    ran = dialtrust("list", "explain", vectors / OLD)
+    assert ran.returncode == FINE, ran.stderr
+    for words in (
+        "A phone that holds it\n  accepts trust lists signed by list signer of SAST (record 1)\n",
+        "It accepts further lists by\n  list signer of SAST (record 1): RSA-2048, until 20",
+        "Warnings\n  a single anchor: ", "RSA-1024, which is too short today",
+        "Notes\n", "% of the 65535 that phones load", "signed with SHA-1",
+    ):
+        assert words in ran.stdout, words
+    assert "Faults" not in ran.stdout
+
+
+@pytest.mark.parametrize("name", [OLD, NEW, OTHER, CTL])
+def test_explain_as_json(vectors, name):
+    told = explained(vectors / name)
+    assert (told["schema_version"], told["anchors"]) == (1, 1)
+    assert told["size"] == len((vectors / name).read_bytes())
+    levels = {row["level"] for row in told["findings"]}
+    assert {"allows", "anchor", "note", "warning"} == levels
+    for row in told["findings"]:
+        assert row["record"] is None or 1 <= row["record"] <= told["records"]
+
+
+def test_explain_lists_that_phones_refuse(vectors, tmp_path):
+    data = bytearray((vectors / OLD).read_bytes())
+    data[200] ^= 1  # in the signature
+    (tmp_path / "list").write_bytes(data)
+    faults = [row["code"] for row in explained(tmp_path / "list", status=UNVERIFIED)["findings"]
+              if row["level"] == "fault"]
+    assert faults == ["signature"]
+    (tmp_path / "list").write_bytes(data[:-1])
+    ran = dialtrust("list", "explain", tmp_path / "list")
+    assert (ran.returncode, ran.stdout) == (UNVERIFIED, "")
+    assert ran.stderr.strip()
+
+
+def test_explain_the_labs_list(lab, tmp_path):
+    (tmp_path / "list").write_bytes(fetch(lab.publisher, "ITLFile.tlv"))
+    told = explained(tmp_path / "list")
+    assert told["anchors"] == 2
+    assert [row for row in told["findings"] if row["level"] in ("warning", "fault")] == []
+    assert any(row["sentence"].startswith("accepts trust lists signed by ITLRecovery of ")
+               for row in told["findings"])
