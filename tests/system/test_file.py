@@ -1,10 +1,12 @@
 """`dialtrust file …` on signed files made by other software, with openssl as the other judge."""
 
 import json
+import os
+import pty
 import subprocess
 
 import pytest
-from programs import dialtrust
+from programs import DIALTRUST, dialtrust, environment
 from signed_file import parse
 
 FINE, ERROR, USAGE, REFUSED, UNVERIFIED, MISSING = range(6)
@@ -287,3 +289,161 @@ def test_what_cannot_be_encrypted_is_refused(vectors, tmp_path, signer):
     assert status(*device, *signing(signer), given=b"<!DOCTYPE device><device/>") == UNVERIFIED
     assert status(*signing(signer)) == USAGE
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """What a TFTP folder holds: files to sign, and others."""
+    folder = tmp_path / "tree"
+    files = {
+        "SEP001122334455.cnf.xml": b"<device/>",
+        "ringlist.xml": b"<CiscoIPPhoneRingList/>",
+        "Desktops/320x196x4/List.xml": b"<CiscoIPPhoneImageList/>",
+        "empty.txt": b"",
+        "ITLFile.tlv": b"a list",
+        ".hidden": b"hidden",
+        "SCCP45.loads": firmware("SCCP45.loads"),
+        "cert.key": b"a secret",
+        "SEP001122334466.cnf.xml": b"<device>secret</device>",
+        "SEP001122334466.cnf.xml.enc.sgn": b"its encrypted form",
+        "SEP001122334466.cnf.xml.sgn": b"its stub",
+    }
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    (folder / "link.xml").symlink_to(folder / "ringlist.xml")
+    return folder
+
+
+SIGNED_IN_TREE = ["SEP001122334455.cnf.xml", "ringlist.xml", "Desktops/320x196x4/List.xml", "empty.txt"]
+
+
+def state_of(folder):
+    return {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in folder.rglob("*")}
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_folder_is_signed_with_all_that_is_in_it(tree, tmp_path, signer, elsewhere):
+    before = {path.relative_to(tree): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+    to = tmp_path / "out" / "signed" if elsewhere else tree
+    words = ["--out", to] if elsewhere else []
+    ran = dialtrust("file", "sign", tree, *signing(signer), *words, "--json")
+    assert ran.returncode == FINE, ran.stderr
+    assert ran.stderr == ""  # no bar: it is no terminal
+    assert json.loads(ran.stdout) == {
+        "schema_version": 1, "signed": len(SIGNED_IN_TREE), "unchanged": 0, "passed_over": 2,
+    }
+    for name in SIGNED_IN_TREE:
+        data = (to / (name + ".sgn")).read_bytes()
+        assert parse(data).file_name == name + ".sgn"
+        assert parse(data).body == (tree / name).read_bytes()
+        assert openssl_says_yes(data, signer / "cert.pem", signer)
+    made = {path.relative_to(to) for path in to.rglob("*.sgn")}
+    expected = {f"{name}.sgn" for name in SIGNED_IN_TREE}
+    if not elsewhere:
+        expected |= {"SEP001122334466.cnf.xml.enc.sgn", "SEP001122334466.cnf.xml.sgn"}
+    assert {str(path) for path in made} == expected
+    for path, data in before.items():
+        assert (tree / path).read_bytes() == data, path
+    assert not list(to.rglob("*.new"))
+
+
+def test_only_what_changed_is_signed_again(tree, signer):
+    def sign(*words):
+        ran = dialtrust("file", "sign", tree, *signing(signer), *words, "--json")
+        assert ran.returncode == FINE, ran.stderr
+        told = json.loads(ran.stdout)
+        return told["signed"], told["unchanged"]
+
+    count = len(SIGNED_IN_TREE)
+    assert sign() == (count, 0)
+    before = state_of(tree)
+    assert sign() == (0, count)
+    assert state_of(tree) == before
+    (tree / "ringlist.xml").write_bytes(b"<CiscoIPPhoneRingList>new</CiscoIPPhoneRingList>")
+    assert sign() == (1, count - 1)
+    whole = (tree / "ringlist.xml.sgn").read_bytes()
+    for damaged in (whole[:-1], whole[:200], b"", whole[:130] + bytes([whole[130] ^ 1]) + whole[131:]):
+        (tree / "ringlist.xml.sgn").write_bytes(damaged)
+        assert sign() == (1, count - 1)
+    (tree / "ringlist.xml.sgn").write_bytes((tree / "empty.txt.sgn").read_bytes())
+    assert sign() == (1, count - 1)
+    assert sign("--hash", "sha512") == (count, 0)
+    assert sign("--hash", "sha512") == (0, count)
+
+
+@pytest.mark.asan
+def test_one_file_is_signed(tmp_path, vectors, signer):
+    path = tmp_path / "List.xml"
+    path.write_bytes(b"<List/>")
+    assert dialtrust("file", "sign", path, *signing(signer)).returncode == FINE
+    data = (tmp_path / "List.xml.sgn").read_bytes()
+    assert parse(data).file_name == "List.xml.sgn"
+    assert openssl_says_yes(data, signer / "cert.pem", signer)
+    out = tmp_path / "other.sgn"
+    words = ["--out", out, "--name", "Desktops/List.xml.sgn", "--hash", "sha512"]
+    assert dialtrust("file", "sign", path, *signing(signer), *words).returncode == FINE
+    assert parse(out.read_bytes()).file_name == "Desktops/List.xml.sgn"
+    assert parse(out.read_bytes()).hash == "sha512"
+    assert openssl_says_yes(out.read_bytes(), signer / "cert.pem", signer)
+    plain = (vectors / PLAIN).read_bytes()
+    ran = dialtrust("file", "sign", "-", *signing(signer), "--out", tmp_path / NAME, given=plain)
+    assert ran.returncode == FINE, ran.stderr
+    assert parse((tmp_path / NAME).read_bytes()).body == plain
+
+
+@pytest.mark.asan
+def test_what_cannot_be_signed_is_refused(tree, tmp_path, vectors, signer):
+    path = tree / "ringlist.xml"
+    before = state_of(tree)
+
+    def status(*words):
+        ran = dialtrust("file", "sign", *words)
+        assert ran.stderr
+        return ran.returncode
+
+    ec = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=ec".split()
+    subprocess.run(
+        ["openssl", *ec, "-keyout", tmp_path / "ec.key", "-out", tmp_path / "ec.pem"],
+        capture_output=True, check=True,
+    )
+    assert status(path, "--signer", tmp_path / "ec.pem", "--key", tmp_path / "ec.key") == REFUSED
+    assert status(path, "--signer", vectors / "vectors/tftp.pem", "--key", signer / "key.pem") == REFUSED
+    assert status(path, "--signer", signer / "key.pem", "--key", signer / "key.pem") == UNVERIFIED
+    assert status(path, "--signer", signer / "cert.pem", "--key", signer / "cert.pem") == UNVERIFIED
+    assert status(path, *signing(signer), "--hash", "sha256") == USAGE
+    assert status(path, *signing(signer), "--name", "../x.sgn") != FINE
+    assert status(tree, *signing(signer), "--name", "x") == USAGE
+    assert status(tree / "SCCP45.loads", *signing(signer)) == REFUSED
+    assert status(tmp_path / "none", *signing(signer)) == MISSING
+    assert status("-", *signing(signer)) == USAGE
+    assert state_of(tree) == before
+
+
+def test_a_key_with_a_password_is_told(tmp_path, signer):
+    locked = tmp_path / "locked.pem"
+    subprocess.run(
+        ["openssl", "pkey", "-in", signer / "key.pem", "-aes128", "-passout", "pass:x", "-out", locked],
+        capture_output=True, check=True,
+    )
+    (tmp_path / "a.xml").write_bytes(b"<a/>")
+    words = ["--signer", signer / "cert.pem", "--key", locked]
+    ran = dialtrust("file", "sign", tmp_path / "a.xml", *words)
+    assert ran.returncode == REFUSED
+    assert "password" in ran.stderr
+
+
+def test_a_terminal_sees_a_bar(tree, signer):
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [DIALTRUST, "file", "sign", tree, *signing(signer)], stderr=theirs, stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL, env=environment(),
+    ) as program:
+        assert b"4 signed" in program.stdout.read()
+        assert program.wait(60) == FINE
+    os.close(theirs)
+    seen = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "100 %" in seen
+    assert seen.endswith("\r\x1b[K")
