@@ -1,9 +1,8 @@
 #include "fetch/fetch.h"
 
-#include <netdb.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "fetch/server_address.h"
 #include "fetch/transfer.h"
 #include "net/stream.h"
 #include "talk/url.h"
@@ -22,25 +21,6 @@ struct fetching {
 	struct bytes bytes;
 	struct error *err;
 };
-
-static bool find_address(const char *host, uint16_t port, struct address *out, struct error *err)
-{
-	if (address_of(host, port, out, NULL))
-		return true;
-	char service[8];
-	struct addrinfo *found = NULL;
-	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
-	(void)snprintf(service, sizeof(service), "%u", (unsigned)port);
-	int result = getaddrinfo(host, service, &hints, &found);
-	if (result != 0)
-		return fail(
-			err, FAULT_IO, "the host %s is not known: %s", host, gai_strerror(result));
-	struct reader address = reader_of(found->ai_addr, found->ai_addrlen);
-	reader_copy(&address, &out->storage, found->ai_addrlen);
-	out->size = found->ai_addrlen;
-	freeaddrinfo(found);
-	return true;
-}
 
 static enum transfer_kind kind_of(const struct url *url)
 {
@@ -78,7 +58,7 @@ bool fetch_url(
 	if (parts.path[1] == '\0')
 		return fail(err, FAULT_USAGE, "%.200s names no file", url);
 	AUTO(loop) loop = loop_new(err);
-	if (loop == NULL || !find_address(parts.host, parts.port, &server, err))
+	if (loop == NULL || !server_address(parts.host, parts.port, &server, err))
 		return false;
 	struct fetching f = { .loop = loop, .err = err };
 	const struct transfer_question question = {
@@ -152,7 +132,7 @@ bool fetch_certificate(
 	const struct stream_limits limits = { .handshake_ms = timeout_ms, .idle_ms = timeout_ms };
 	struct stream_target target = { .tls = true };
 	AUTO(loop) loop = loop_new(err);
-	if (loop == NULL || !find_address(host, port, &target.to, err))
+	if (loop == NULL || !server_address(host, port, &target.to, err))
 		return false;
 	struct fetching f = { .loop = loop, .err = err };
 	if (stream_open(loop, &target, &greeting, &limits, &f, err) == NULL ||
