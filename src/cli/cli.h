@@ -33,7 +33,7 @@ struct argument {
 	const char *means;
 };
 
-enum { CALL_ARGUMENTS = 24 };
+enum { CALL_ARGUMENTS = 24, CALL_MORE = 64 };
 
 struct verb;
 
@@ -44,6 +44,8 @@ struct call {
 	const char
 		*control; /* the daemon's Unix socket: --control, DIALTRUST_CONTROL, the default */
 	const char *values[CALL_ARGUMENTS]; /* of verb->arguments, in order; NULL: not given */
+	const char *more[CALL_MORE]; /* of a verb that repeats: the words after its positionals */
+	size_t more_count;
 };
 
 /* False: err says why, cli prints it on standard error and exits with exit_status_of(). What the
@@ -57,6 +59,7 @@ struct verb {
 	const char *means;                /* one line for --help */
 	const char *help;                 /* further lines for --help of this verb; may be NULL */
 	const void *context;              /* the verb's own; cli's operations keep their row here */
+	bool repeats;                     /* its last positional may be given more than once */
 };
 
 struct number_range {

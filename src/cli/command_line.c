@@ -148,6 +148,10 @@ static bool take_positional(const char *word, struct call *call, struct error *e
 			call->values[i] = word;
 			return true;
 		}
+	if (verb->repeats && call->more_count < CALL_MORE) {
+		call->more[call->more_count++] = word;
+		return true;
+	}
 	return fail(err, FAULT_USAGE, "\"%.60s\" is one word too many: see `dialtrust %s --help`",
 		word, verb->words);
 }

@@ -60,6 +60,8 @@ static void print_usage(const struct verb *verb, FILE *to)
 		spell(a, text, sizeof(text));
 		(void)fprintf(to, a->required ? " %s" : " [%s]", text);
 	}
+	if (verb->repeats)
+		(void)fputs(" …", to);
 	(void)fprintf(to, "\n\n");
 }
 

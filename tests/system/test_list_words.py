@@ -1,9 +1,11 @@
-"""`list diff` and `list explain` on lists made by other software and on those of the lab."""
+"""`list diff`, `list explain` and `list build` on lists made by other software and on those of the lab."""
 
 import json
+import subprocess
 
 import pytest
 from programs import dialtrust, fetch
+from signed_file import certificate_of, openssl_verifies, parse, records, role
 
 FINE, ERROR, USAGE, REFUSED, UNVERIFIED, MISSING = range(6)
 OLD, NEW = "vectors/ITLFile-v1.0-sha1.tlv", "vectors/ITLFile-v1.1-sha512-ec.tlv"
@@ -135,3 +137,87 @@ def test_explain_the_labs_list(lab, tmp_path):
     assert [row for row in told["findings"] if row["level"] in ("warning", "fault")] == []
     assert any(row["sentence"].startswith("accepts trust lists signed by ITLRecovery of ")
                for row in told["findings"])
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Self-signed certificates and their keys, made by openssl."""
+    def make(name, kind="rsa:2048"):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", kind, "-nodes", "-days", "30", "-subj",
+             f"/CN={name}/O=Example", "-keyout", tmp_path / f"{name}.key", "-out",
+             tmp_path / f"{name}.pem"], check=True, capture_output=True, timeout=60,
+        )
+        return tmp_path / f"{name}.pem"
+
+    return make
+
+
+def build(folder, signer, *words, out="built", **more):
+    return dialtrust("list", "build", "--signer", folder / f"{signer}.pem", "--key",
+                     folder / f"{signer}.key", "--out", folder / out, *words, **more)
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("digest", ["sha1", "sha512"])
+def test_build(made, tmp_path, digest):
+    recovery, pub, tvs = made("ITLRECOVERY_pub"), made("pub"), made("tvs")
+    ran = build(tmp_path, "ITLRECOVERY_pub", f"SAST={recovery}", f"sast={pub}", f"TFTP={pub}",
+                f"21={tvs}", "--hash", digest)
+    assert ran.returncode == FINE, ran.stderr
+    data = (tmp_path / "built").read_bytes()
+    assert [role(record) for record in records(data)] == [0, 0, 3, 21]
+    assert parse(data).hash == digest
+    assert openssl_verifies(data, certificate_of(data, parse(data).signer), tmp_path)
+    assert dialtrust("list", "verify", tmp_path / "built").returncode == FINE
+    told = explained(tmp_path / "built")
+    assert told["anchors"] == 2
+    assert [row["code"] for row in told["findings"] if row["level"] == "warning"] == ["expiry"] * 4
+    again = build(tmp_path, "pub", f"0={recovery}", f"0={pub}", "--name", "CTLFile.tlv",
+                  "--json", out="ctl")
+    assert again.returncode == FINE, again.stderr
+    json.loads(again.stdout)
+    assert diff(tmp_path / "built", tmp_path / "ctl")["accepted"] == "held"
+
+
+def test_build_refuses_what_phones_would(made, tmp_path):
+    one, two, three, short = made("one"), made("two"), made("three"), made("short", "rsa:512")
+    curve = tmp_path / "curve"
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-out", curve], check=True)
+    made_ec = made("elliptic", f"ec:{curve}")
+    for status, words in (
+        (REFUSED, [f"TFTP={one}"]),  # no record with role 0 for the signer
+        (REFUSED, [f"SAST={two}"]),
+        (REFUSED, [f"SAST={one}", f"SAST={two}", f"SAST={three}"]),
+        (REFUSED, [f"SAST={one}", f"TVS={made_ec}"]),
+        (REFUSED, [f"SAST={one}", f"TVS={short}"]),
+        (REFUSED, [f"SAST={one}", "--key", tmp_path / "two.key"]),
+        (REFUSED, [f"SAST={one}"] + [f"TVS={two}"] * 63),  # over 64 KB
+        (USAGE, []),
+        (USAGE, [f"{one}"]),
+        (USAGE, [f"={one}"]),
+        (USAGE, [f"SAST={one}", f"8={two}"]),
+        (USAGE, [f"SAST={one}", f"256={two}"]),
+        (USAGE, [f"SAST={one}", f"wizard={two}"]),
+        (USAGE, [f"SAST={one}", "--hash", "md5"]),
+        (USAGE, [f"SAST={one}", "--name", "SEP.tlv"]),
+        (USAGE, [f"SAST={one}"] + [f"TVS={two}"] * 64),
+        (USAGE, [f"SAST={one}"] + [f"TVS={two}"] * 65),
+        (MISSING, [f"SAST={tmp_path / 'absent'}"]),
+        (UNVERIFIED, [f"SAST={tmp_path / 'one.key'}"]),
+    ):
+        key = [] if "--key" in words else ["--key", tmp_path / "one.key"]
+        ran = dialtrust("list", "build", "--signer", one, *key, "--out", tmp_path / "built", *words)
+        assert ran.returncode == status, (words, ran.stderr)
+        assert ran.stdout == "" and ran.stderr.strip()
+        assert not (tmp_path / "built").exists()
+
+
+def test_a_build_that_fails_leaves_what_was_there(made, tmp_path):
+    one, two = made("one"), made("two")
+    (tmp_path / "built").write_bytes(b"before")
+    assert build(tmp_path, "one", f"SAST={two}").returncode == REFUSED
+    assert (tmp_path / "built").read_bytes() == b"before"
+    assert build(tmp_path, "one", f"SAST={one}", out="no/where").returncode in (ERROR, MISSING)
+    assert build(tmp_path, "one", f"SAST={one}").returncode == FINE
+    assert parse((tmp_path / "built").read_bytes()).file_name == "ITLFile.tlv"

@@ -25,6 +25,16 @@ static bool show(const struct call *call, struct error *err)
 	return true;
 }
 
+static bool show_many(const struct call *call, struct error *err)
+{
+	(void)err;
+	(void)printf("%s", call->values[0]);
+	for (size_t i = 0; i < call->more_count; i++)
+		(void)printf(" %s", call->more[i]);
+	(void)printf("\n");
+	return true;
+}
+
 static bool fail_as_told(const struct call *call, struct error *err)
 {
 	enum fault fault;
@@ -61,16 +71,31 @@ static const struct argument number_arguments[] = {
 	{ "once", ARGUMENT_FLAG, false, NULL, "only once" },
 	{ .name = NULL },
 };
-static const struct verb show_verb = { "echo show", show, show_arguments, "shows its arguments",
-	"More words about it.", NULL };
-static const struct verb fail_verb = { "echo fail", fail_as_told, fail_arguments, "fails", NULL,
-	NULL };
-static const struct verb alone_verb = { "alone", number, number_arguments, "stands alone", NULL,
-	NULL };
+static const struct verb show_verb = { .words = "echo show",
+	.run = show,
+	.arguments = show_arguments,
+	.means = "shows its arguments",
+	.help = "More words about it." };
+static const struct verb fail_verb = { .words = "echo fail",
+	.run = fail_as_told,
+	.arguments = fail_arguments,
+	.means = "fails" };
+static const struct verb many_verb = { .words = "echo many",
+	.run = show_many,
+	.arguments = fail_arguments,
+	.means = "shows each word",
+	.repeats = true };
+static const struct verb alone_verb = { .words = "alone",
+	.run = number,
+	.arguments = number_arguments,
+	.means = "stands alone" };
 /* A group that operations have as well. */
-static const struct verb cert_verb = { "cert count", number, number_arguments, "counts", NULL,
-	NULL };
-const struct verb *const scene_verbs[] = { &show_verb, &fail_verb, &alone_verb, &cert_verb };
+static const struct verb cert_verb = { .words = "cert count",
+	.run = number,
+	.arguments = number_arguments,
+	.means = "counts" };
+const struct verb *const scene_verbs[] = { &show_verb, &fail_verb, &many_verb, &alone_verb,
+	&cert_verb };
 const size_t scene_verb_count = COUNT(scene_verbs);
 
 static void take_all(int fd, char *out, size_t size)
@@ -118,7 +143,7 @@ void run_words(struct ran *ran, char **argv, const char *control)
 void run_line(struct ran *ran, const char *words, const char *control)
 {
 	static char copy[2048];
-	char *argv[40] = { (char[]){ "dialtrust" } };
+	char *argv[80] = { (char[]){ "dialtrust" } };
 	size_t count = 1;
 	(void)snprintf(copy, sizeof(copy), "%s", words);
 	for (char *at = copy; *at != '\0' && count + 1 < COUNT(argv);) {

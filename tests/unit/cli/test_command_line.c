@@ -243,6 +243,27 @@ static void with_json_the_error_is_json_too(void **state)
 	assert_null(strchr(ran.err, '\x1b'));
 }
 
+static void a_verb_may_take_many_words(void **state)
+{
+	(void)state;
+	char words[8 * CALL_MORE] = "echo many";
+	assert_shows("echo many a", "a\n");
+	assert_shows("echo many a b -- --c", "a b --c\n");
+	for (size_t i = 0; i <= CALL_MORE; i++)
+		(void)strncat(words, " w", sizeof(words) - strlen(words) - 1);
+	run_line(&ran, words, NULL);
+	assert_int_equal(ran.status, EXIT_FINE);
+	assert_string_equal(ran.out + 2 * CALL_MORE, "w\n");
+	(void)strncat(words, " last", sizeof(words) - strlen(words) - 1);
+	run_line(&ran, words, NULL);
+	assert_int_equal(ran.status, EXIT_USAGE);
+	assert_non_null(strstr(ran.err, "\"last\" is one word too many"));
+	run_line(&ran, "echo many", NULL);
+	assert_int_equal(ran.status, EXIT_USAGE);
+	run_line(&ran, "echo many --help", NULL);
+	assert_non_null(strstr(ran.out, "usage: dialtrust echo many FAULT …"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +281,7 @@ int main(void)
 		cmocka_unit_test(the_version),
 		cmocka_unit_test(faults_become_exit_statuses),
 		cmocka_unit_test(with_json_the_error_is_json_too),
+		cmocka_unit_test(a_verb_may_take_many_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
