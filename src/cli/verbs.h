@@ -14,4 +14,5 @@ extern const struct verb file_sign_verb;     /* file_sign.c */
 extern const struct verb file_decrypt_verb;  /* file_decrypt.c */
 extern const struct verb file_encrypt_verb;  /* file_encrypt.c */
 extern const struct verb explain_verb;       /* explain.c */
+extern const struct verb tvs_ask_verb;       /* tvs_ask.c */
 extern const struct verb emulator_boot_verb; /* emulator_boot.c */
