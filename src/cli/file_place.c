@@ -20,7 +20,11 @@ static bool folder_of(const char *path, const char *name, char *out, struct erro
 	return true;
 }
 
-bool file_place(const char *path, struct reader bytes, unsigned mode, struct error *err)
+typedef bool replace_fn(
+	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err);
+
+static bool place(replace_fn *replace, const char *path, struct reader bytes, unsigned mode,
+	struct error *err)
 {
 	char folder[PATH_SIZE];
 	const char *slash = strrchr(path, '/');
@@ -32,9 +36,19 @@ bool file_place(const char *path, struct reader bytes, unsigned mode, struct err
 	int fd = open(folder[0] != '\0' ? folder : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_errno(err, "%s: opening its folder", path);
-	bool placed = file_replace(fd, name, bytes, mode, err);
+	bool placed = replace(fd, name, bytes, mode, err);
 	(void)close(fd);
 	return placed || fail_in(err, "%s", path);
+}
+
+bool file_place(const char *path, struct reader bytes, unsigned mode, struct error *err)
+{
+	return place(file_replace, path, bytes, mode, err);
+}
+
+bool file_place_unsynced(const char *path, struct reader bytes, unsigned mode, struct error *err)
+{
+	return place(file_replace_unsynced, path, bytes, mode, err);
 }
 
 bool file_placed(const struct call *call, const char *path, size_t size, struct error *err)

@@ -4,6 +4,9 @@
 #include "cli/cli.h"
 
 bool file_place(const char *path, struct reader bytes, unsigned mode, struct error *err) MUST_CHECK;
+/* One of many: files_sync() brings them to the disk when all are made. */
+bool file_place_unsynced(const char *path, struct reader bytes, unsigned mode, struct error *err)
+	MUST_CHECK;
 /* What is printed of it: its path and size, as words or as JSON. */
 bool file_placed(const struct call *call, const char *path, size_t size, struct error *err)
 	MUST_CHECK;

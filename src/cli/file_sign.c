@@ -68,7 +68,8 @@ static bool sign_payload(struct signing_work *w, const struct signing_place *pla
 		return true;
 	}
 	if (!file_signing_build(&w->with, place->name, payload, &file, err) ||
-		!file_place(place->path, bytes_reader(&file), SERVED_MODE, err))
+		!(w->from_fd >= 0 ? file_place_unsynced : file_place)(
+			place->path, bytes_reader(&file), SERVED_MODE, err))
 		return false;
 	w->made++;
 	return true;
@@ -120,6 +121,18 @@ static bool sign_member(struct signing_work *w, const char *file, struct error *
 		sign_payload(w, &place, bytes_reader(&payload), err);
 }
 
+static bool sync_made(const struct signing_work *w, struct error *err)
+{
+	if (w->made == 0)
+		return true;
+	int fd = open(w->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(err, "%s", w->to);
+	bool synced = files_sync(fd, err);
+	(void)close(fd);
+	return synced;
+}
+
 static bool sign_folder(struct signing_work *w, struct error *err)
 {
 	w->from_fd = open(w->from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -134,7 +147,8 @@ static bool sign_folder(struct signing_work *w, struct error *err)
 		progress_step(&progress);
 	}
 	progress_end(&progress);
-	return fine;
+	bool synced = sync_made(w, fine ? err : NULL); /* the first failure is the one to tell */
+	return fine && synced;
 }
 
 static bool sign_one(struct signing_work *w, const char *name, struct error *err)

@@ -41,17 +41,26 @@ static bool write_whole(int fd, struct reader bytes, struct error *err)
 			return fail_errno(err, "writing");
 		(void)reader_sub(&bytes, (size_t)done);
 	}
-	return fsync(fd) == 0 ? true : fail_errno(err, "bringing to the disk");
+	return true;
 }
 
+/* What a file is replaced with, and whether it must be on the disk before it is in place. */
+struct replacement {
+	struct reader bytes;
+	unsigned mode;
+	bool sync;
+};
+
 static bool write_new(
-	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
+	int dirfd, const char *name, const struct replacement *with, struct error *err)
 {
 	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail_errno(err, "making a file beside it");
-	bool written = write_whole(fd, bytes, err);
-	if (written && fchmod(fd, (mode_t)mode) != 0)
+	bool written = write_whole(fd, with->bytes, err);
+	if (written && with->sync && fsync(fd) != 0)
+		written = fail_errno(err, "bringing to the disk");
+	if (written && fchmod(fd, (mode_t)with->mode) != 0)
 		written = fail_errno(err, "setting its mode");
 	if (close(fd) != 0 && written)
 		written = fail_errno(err, "closing");
@@ -71,20 +80,38 @@ static bool sync_directory(int dirfd, struct error *err)
 	return synced;
 }
 
-bool file_replace(
-	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
+static bool replace(int dirfd, const char *name, const struct replacement *with, struct error *err)
 {
 	char fresh[NAME_SIZE];
 	if (!new_name(name, fresh, err))
 		return false;
-	bool placed = write_new(dirfd, fresh, bytes, mode, err);
+	bool placed = write_new(dirfd, fresh, with, err);
 	if (placed && renameat(dirfd, fresh, dirfd, name) != 0)
 		placed = fail_errno(err, "putting it in place");
 	if (!placed) {
 		(void)unlinkat(dirfd, fresh, 0); /* the first failure is the one to tell */
 		return fail_in(err, "replacing %s", name);
 	}
-	return sync_directory(dirfd, err) || fail_in(err, "replacing %s", name);
+	return !with->sync || sync_directory(dirfd, err) || fail_in(err, "replacing %s", name);
+}
+
+bool file_replace(
+	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
+{
+	struct replacement with = { .bytes = bytes, .mode = mode, .sync = true };
+	return replace(dirfd, name, &with, err);
+}
+
+bool file_replace_unsynced(
+	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
+{
+	struct replacement with = { .bytes = bytes, .mode = mode };
+	return replace(dirfd, name, &with, err);
+}
+
+bool files_sync(int dirfd, struct error *err)
+{
+	return syncfs(dirfd) == 0 || fail_errno(err, "bringing files to the disk");
 }
 
 int file_open_beneath(int dirfd, const char *name, size_t *size, struct error *err)

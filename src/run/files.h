@@ -5,6 +5,11 @@
 /* Temporary file in the same directory, fsync, rename, fsync of the directory. */
 bool file_replace(int dirfd, const char *name, struct reader bytes, unsigned mode,
 	struct error *err) MUST_CHECK;
+/* Many of them: each is whole for whoever reads, and files_sync() brings all to the disk at once.
+ * After a loss of power before that, one may be cut: only for what can be made again. */
+bool file_replace_unsynced(int dirfd, const char *name, struct reader bytes, unsigned mode,
+	struct error *err) MUST_CHECK;
+bool files_sync(int dirfd, struct error *err) MUST_CHECK; /* of the file system of dirfd */
 /* A regular file beneath dirfd (openat2, RESOLVE_BENEATH, no symlinks), at most `limit` bytes. */
 bool file_read_beneath(
 	int dirfd, const char *name, size_t limit, struct bytes *out, struct error *err) MUST_CHECK;

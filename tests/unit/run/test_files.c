@@ -87,6 +87,25 @@ static void a_replacement_that_fails_leaves_nothing(void **state)
 	(void)close(dirfd);
 }
 
+static void many_are_replaced_and_brought_to_the_disk_at_once(void **state)
+{
+	struct error err = { 0 };
+	struct stat facts;
+	int dirfd = open_scratch(state);
+	assert_true(file_replace_unsynced(dirfd, "one", reader_of_text("old"), 0600, &err));
+	assert_true(file_replace_unsynced(dirfd, "one", reader_of_text("new"), 0644, &err));
+	assert_true(file_replace_unsynced(dirfd, "two", reader_of_text("x"), 0600, &err));
+	assert_content(dirfd, "one", reader_of_text("new"));
+	assert_int_equal(fstatat(dirfd, "one", &facts, 0), 0);
+	assert_int_equal(facts.st_mode & 07777, 0644);
+	assert_true(files_sync(dirfd, &err));
+	assert_false(file_replace_unsynced(dirfd, "no/such", reader_of_text("x"), 0600, &err));
+	assert_int_equal(entries(dirfd), 2);
+	(void)close(dirfd);
+	assert_false(files_sync(-1, &err));
+	assert_int_equal(err.fault, FAULT_IO);
+}
+
 /* Replaces in a process that the kernel kills at its `which`-th kind of step. */
 static bool killed_at(int dirfd, int step, struct reader bytes)
 {
@@ -269,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_SCRATCH(a_file_is_replaced_whole),
 		WITH_SCRATCH(a_replacement_that_fails_leaves_nothing),
+		WITH_SCRATCH(many_are_replaced_and_brought_to_the_disk_at_once),
 		WITH_SCRATCH(a_crash_at_any_step_leaves_old_or_new),
 		WITH_SCRATCH(a_kill_at_any_moment_leaves_old_or_new),
 		WITH_SCRATCH(nothing_outside_is_opened),
