@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "wire/capf_message.h"
 #include "wire/signer_message.h"
 #include "wire/snapshot_index.h"
 #include "wire/tftp_packet.h"
@@ -169,6 +170,43 @@ static void save_tvs(const char *folder)
 		reader_of(other_tags, sizeof(other_tags) - 1));
 }
 
+static void save_capf_message(const char *folder, const char *name, const struct capf_message *m)
+{
+	AUTO_DONE(writer) w = writer_new(65536);
+	capf_message_write(&w, m);
+	save(folder, "capf_message", name, writer_written(&w));
+}
+
+static void save_capf(const char *folder)
+{
+	struct capf_message m = { .command = CAPF_AUTH_REQUEST, .session = 42 };
+	m.values[CAPF_VERSION] = reader_of("\3", 1);
+	save_capf_message(folder, "auth-request", &m);
+	m.command = CAPF_AUTH_RESPONSE;
+	m.values[CAPF_REASON] = reader_of("\1", 1);
+	m.values[CAPF_DEVICE_NAME] = reader_of_text("SEP001122334455");
+	save_capf_message(folder, "auth-response", &m);
+	m.values[CAPF_PASSWORD] = reader_of_text("123456");
+	m.values[CAPF_SIGNED_DATA] = reader_of(blob, 16);
+	m.certificate_kind = CAPF_MIC;
+	m.certificate = reader_of(blob, 24);
+	m.sha2_signature = reader_of(blob, 16);
+	m.sudi =
+		(struct capf_sudi){ reader_of(blob, 24), reader_of(blob, 16), reader_of(blob, 16) };
+	save_capf_message(folder, "auth-response-proofs", &m);
+	m = (struct capf_message){ .command = CAPF_KEYGEN_REQUEST, .session = 42 };
+	m.values[CAPF_KEY_TYPE] = reader_of("\1", 1);
+	m.values[CAPF_CURVE] = reader_of("\1", 1);
+	save_capf_message(folder, "keygen-ec", &m);
+	m = (struct capf_message){ .command = CAPF_SIGN_REQUEST, .session = 42 };
+	for (size_t tag = CAPF_REASON; tag <= CAPF_DIGEST_TYPE; tag++)
+		m.values[tag] = reader_of("\1", 1);
+	m.values[CAPF_KEY_SIZE] = reader_of("\10\0", 2);
+	save_capf_message(folder, "every-element", &m);
+	static const char broken[] = "\x55\20\0\0\0\1\0\12\4\0\7\1\0\3\0\1xy";
+	save(folder, "capf_message", "certificate-too-long", reader_of(broken, sizeof(broken) - 1));
+}
+
 static void save_packet(const char *folder, const char *name, const struct tftp_packet *p)
 {
 	AUTO_DONE(writer) w = writer_new(1000);
@@ -291,6 +329,7 @@ int main(int argc, char **argv)
 	}
 	save_headers(argv[1]);
 	save_lists(argv[1]);
+	save_capf(argv[1]);
 	save_tvs(argv[1]);
 	save_tftp(argv[1]);
 	save_indexes(argv[1]);
