@@ -4,6 +4,22 @@
 
 enum { NAME_WIDTH = 24, BLOB_DIGITS = 32, VALUE_SIZE = 2048 };
 
+static const struct described_line header_lines[] = {
+	{ "version", "version", DESCRIBED_PLAIN },
+	{ "header_length", "header length", DESCRIBED_BYTES },
+	{ "signer_version", "signer version", DESCRIBED_PLAIN },
+	{ "signer_name", "signer name", DESCRIBED_PLAIN },
+	{ "serial_number", "serial number", DESCRIBED_PLAIN },
+	{ "issuer_name", "issuer name", DESCRIBED_PLAIN },
+	{ "hash", "hash", DESCRIBED_PLAIN },
+	{ "algorithm", "algorithm", DESCRIBED_PLAIN },
+	{ "modulus_bits", "modulus bits", DESCRIBED_PLAIN },
+	{ "signature", "signature", DESCRIBED_BLOB },
+	{ "file_name", "file name", DESCRIBED_PLAIN },
+	{ "timestamp", "timestamp", DESCRIBED_PLAIN },
+	{ "padding", "padding", DESCRIBED_BYTES },
+};
+
 static void format_value(const json_t *value, enum described_show show, char *out, size_t size)
 {
 	const char *text = json_string_value(value);
@@ -30,4 +46,9 @@ void described_print(const json_t *from, const struct described_line *lines, siz
 		(void)snprintf(title, sizeof(title), "  %s", lines[i].title);
 		output_fact(stdout, NAME_WIDTH, title, text);
 	}
+}
+
+void described_header(const json_t *header)
+{
+	described_print(header, header_lines, COUNT(header_lines));
 }

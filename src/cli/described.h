@@ -16,3 +16,5 @@ struct described_line {
 
 /* Fields that are not there, or null, have no line. */
 void described_print(const json_t *from, const struct described_line *lines, size_t count);
+/* What header_describe() told, every field. */
+void described_header(const json_t *header);

@@ -15,22 +15,6 @@ static const struct described_line file_lines[] = {
 	{ "body_sha256", "its SHA-256", DESCRIBED_PLAIN },
 };
 
-static const struct described_line header_lines[] = {
-	{ "version", "version", DESCRIBED_PLAIN },
-	{ "header_length", "header length", DESCRIBED_BYTES },
-	{ "signer_version", "signer version", DESCRIBED_PLAIN },
-	{ "signer_name", "signer name", DESCRIBED_PLAIN },
-	{ "serial_number", "serial number", DESCRIBED_PLAIN },
-	{ "issuer_name", "issuer name", DESCRIBED_PLAIN },
-	{ "hash", "hash", DESCRIBED_PLAIN },
-	{ "algorithm", "algorithm", DESCRIBED_PLAIN },
-	{ "modulus_bits", "modulus bits", DESCRIBED_PLAIN },
-	{ "signature", "signature", DESCRIBED_BLOB },
-	{ "file_name", "file name", DESCRIBED_PLAIN },
-	{ "timestamp", "timestamp", DESCRIBED_PLAIN },
-	{ "padding", "padding", DESCRIBED_BYTES },
-};
-
 static const struct described_line encryption_lines[] = {
 	{ "cipher", "cipher", DESCRIBED_PLAIN },
 	{ "iv", "IV", DESCRIBED_BLOB },
@@ -93,7 +77,7 @@ static void print_file(const char *source, const json_t *told)
 	described_print(told, file_lines, COUNT(file_lines));
 	(void)fputc('\n', stdout);
 	print_title("Header");
-	described_print(json_object_get(told, "header"), header_lines, COUNT(header_lines));
+	described_header(json_object_get(told, "header"));
 	described_print(encryption, encryption_lines, COUNT(encryption_lines));
 	if (note != NULL)
 		(void)printf("\n%s\n", note);

@@ -2,101 +2,49 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/described.h"
 #include "cli/list_cucm.h"
 #include "cli/list_describe.h"
 #include "cli/list_source.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 
-enum { NAME_WIDTH = 24, BLOB_DIGITS = 32, VALUE_SIZE = 2048 };
+enum { VALUE_SIZE = 2048 };
 
-enum show { SHOW_PLAIN, SHOW_BYTES, SHOW_BLOB };
-
-/* A field of list_describe() and how its line reads. */
-struct line {
-	const char *key, *title;
-	enum show show;
+static const struct described_line file_lines[] = {
+	{ "size", "size", DESCRIBED_BYTES },
+	{ "md5", "MD5", DESCRIBED_PLAIN },
+	{ "sha1", "SHA-1", DESCRIBED_PLAIN },
+	{ "sha256", "SHA-256", DESCRIBED_PLAIN },
 };
 
-static const struct line file_lines[] = {
-	{ "size", "size", SHOW_BYTES },
-	{ "md5", "MD5", SHOW_PLAIN },
-	{ "sha1", "SHA-1", SHOW_PLAIN },
-	{ "sha256", "SHA-256", SHOW_PLAIN },
+static const struct described_line record_lines[] = {
+	{ "size", "record length", DESCRIBED_BYTES },
+	{ "host_name", "host name", DESCRIBED_PLAIN },
+	{ "subject", "subject", DESCRIBED_PLAIN },
+	{ "role", "role", DESCRIBED_PLAIN },
+	{ "issuer", "issuer", DESCRIBED_PLAIN },
+	{ "serial_number", "serial number", DESCRIBED_PLAIN },
+	{ "public_key", "public key", DESCRIBED_BLOB },
+	{ "signature", "signature", DESCRIBED_BLOB },
+	{ "address", "address", DESCRIBED_PLAIN },
+	{ "certificate_hash", "certificate hash", DESCRIBED_PLAIN },
+	{ "hash", "its kind", DESCRIBED_PLAIN },
 };
 
-static const struct line header_lines[] = {
-	{ "version", "version", SHOW_PLAIN },
-	{ "header_length", "header length", SHOW_BYTES },
-	{ "signer_version", "signer version", SHOW_PLAIN },
-	{ "signer_name", "signer name", SHOW_PLAIN },
-	{ "serial_number", "serial number", SHOW_PLAIN },
-	{ "issuer_name", "issuer name", SHOW_PLAIN },
-	{ "hash", "hash", SHOW_PLAIN },
-	{ "algorithm", "algorithm", SHOW_PLAIN },
-	{ "modulus_bits", "modulus bits", SHOW_PLAIN },
-	{ "signature", "signature", SHOW_BLOB },
-	{ "file_name", "file name", SHOW_PLAIN },
-	{ "timestamp", "timestamp", SHOW_PLAIN },
-	{ "padding", "padding", SHOW_BYTES },
+static const struct described_line certificate_lines[] = {
+	{ "size", "certificate", DESCRIBED_BYTES },
+	{ "subject", "  subject", DESCRIBED_PLAIN },
+	{ "issuer", "  issuer", DESCRIBED_PLAIN },
+	{ "serial_number", "  serial number", DESCRIBED_PLAIN },
+	{ "not_before", "  valid from", DESCRIBED_PLAIN },
+	{ "not_after", "  valid until", DESCRIBED_PLAIN },
+	{ "key", "  key", DESCRIBED_PLAIN },
+	{ "signature_algorithm", "  signature algorithm", DESCRIBED_PLAIN },
+	{ "sha1", "  SHA-1", DESCRIBED_PLAIN },
+	{ "sha256", "  SHA-256", DESCRIBED_PLAIN },
+	{ "unreadable", "  unreadable", DESCRIBED_PLAIN },
 };
-
-static const struct line record_lines[] = {
-	{ "size", "record length", SHOW_BYTES },
-	{ "host_name", "host name", SHOW_PLAIN },
-	{ "subject", "subject", SHOW_PLAIN },
-	{ "role", "role", SHOW_PLAIN },
-	{ "issuer", "issuer", SHOW_PLAIN },
-	{ "serial_number", "serial number", SHOW_PLAIN },
-	{ "public_key", "public key", SHOW_BLOB },
-	{ "signature", "signature", SHOW_BLOB },
-	{ "address", "address", SHOW_PLAIN },
-	{ "certificate_hash", "certificate hash", SHOW_PLAIN },
-	{ "hash", "its kind", SHOW_PLAIN },
-};
-
-static const struct line certificate_lines[] = {
-	{ "size", "certificate", SHOW_BYTES },
-	{ "subject", "  subject", SHOW_PLAIN },
-	{ "issuer", "  issuer", SHOW_PLAIN },
-	{ "serial_number", "  serial number", SHOW_PLAIN },
-	{ "not_before", "  valid from", SHOW_PLAIN },
-	{ "not_after", "  valid until", SHOW_PLAIN },
-	{ "key", "  key", SHOW_PLAIN },
-	{ "signature_algorithm", "  signature algorithm", SHOW_PLAIN },
-	{ "sha1", "  SHA-1", SHOW_PLAIN },
-	{ "sha256", "  SHA-256", SHOW_PLAIN },
-	{ "unreadable", "  unreadable", SHOW_PLAIN },
-};
-
-static void format_value(const json_t *value, enum show show, char *out, size_t size)
-{
-	const char *text = json_string_value(value);
-	size_t length = json_string_length(value);
-	if (show == SHOW_BLOB && length > 0)
-		(void)snprintf(out, size, "%zu bytes, %.*s%s", length / 2, BLOB_DIGITS, text,
-			length > BLOB_DIGITS ? "…" : "");
-	else if (text != NULL)
-		(void)snprintf(out, size, "%s", length > 0 ? text : "(empty)");
-	else
-		(void)snprintf(out, size, "%lld%s", (long long)json_integer_value(value),
-			show == SHOW_BYTES ? " bytes" : "");
-}
-
-/* Fields that are not there have no line. */
-static void print_lines(const json_t *from, const struct line *lines, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		char text[VALUE_SIZE];
-		char title[NAME_WIDTH + 4];
-		const json_t *value = json_object_get(from, lines[i].key);
-		if (value == NULL || json_is_null(value))
-			continue;
-		format_value(value, lines[i].show, text, sizeof(text));
-		(void)snprintf(title, sizeof(title), "  %s", lines[i].title);
-		output_fact(stdout, NAME_WIDTH, title, text);
-	}
-}
 
 static void print_title(const char *format, ...) PRINTF(1, 2);
 static void print_title(const char *format, ...)
@@ -118,8 +66,8 @@ static void print_record(const json_t *record)
 	(void)fputc('\n', stdout);
 	print_title("Record %lld at byte %lld: %s", (long long)number, (long long)offset,
 		role != NULL ? role : "no role that we know");
-	print_lines(record, record_lines, COUNT(record_lines));
-	print_lines(json_object_get(record, "certificate"), certificate_lines,
+	described_print(record, record_lines, COUNT(record_lines));
+	described_print(json_object_get(record, "certificate"), certificate_lines,
 		COUNT(certificate_lines));
 }
 
@@ -128,10 +76,10 @@ static void print_list(const json_t *list)
 	size_t index;
 	json_t *record;
 	print_title("%s", json_string_value(json_object_get(list, "source")));
-	print_lines(list, file_lines, COUNT(file_lines));
+	described_print(list, file_lines, COUNT(file_lines));
 	(void)fputc('\n', stdout);
 	print_title("Header");
-	print_lines(json_object_get(list, "header"), header_lines, COUNT(header_lines));
+	described_header(json_object_get(list, "header"));
 	json_array_foreach (json_object_get(list, "records"), index, record)
 		print_record(record);
 }
