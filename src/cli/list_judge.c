@@ -1,9 +1,6 @@
 #include "cli/list_judge.h"
 
-static bool is_ctl(const struct held_list *held)
-{
-	return reader_same(held->list.header.file_name, reader_of_text("CTLFile.tlv"));
-}
+#include "trust/list_diff.h"
 
 static bool judge_alone(const struct held_list *list, struct list_judgement *j, struct error *err)
 {
@@ -36,15 +33,15 @@ bool list_fail_unknown(const struct held_list *held, const char *needs, struct e
 
 struct holding list_holding(const struct held_list *held)
 {
-	return (struct holding){ .itl = is_ctl(held) ? NULL : held,
-		.ctl = is_ctl(held) ? held : NULL };
+	return (struct holding){ .itl = list_is_ctl(&held->list) ? NULL : held,
+		.ctl = list_is_ctl(&held->list) ? held : NULL };
 }
 
 static bool judge_held(const struct held_list *list, const struct held_list *held,
 	struct list_judgement *j, struct error *err)
 {
 	struct holding holding = list_holding(held);
-	enum believed_thing what = is_ctl(list) ? BELIEVE_CTL : BELIEVE_ITL;
+	enum believed_thing what = list_is_ctl(&list->list) ? BELIEVE_CTL : BELIEVE_ITL;
 	struct belief_answer answer =
 		believe(&holding, what, bytes_reader(&list->file), &list->list.header, err);
 	switch (answer.belief) {
@@ -59,8 +56,8 @@ static bool judge_held(const struct held_list *list, const struct held_list *hel
 	j->verdict = LIST_TRUSTED;
 	j->record = answer.record;
 	j->key = cert_key(answer.signer);
-	j->older = is_ctl(list) == is_ctl(held) && list->list.header.has_timestamp &&
-		held->list.header.has_timestamp &&
+	j->older = list_is_ctl(&list->list) == list_is_ctl(&held->list) &&
+		list->list.header.has_timestamp && held->list.header.has_timestamp &&
 		list->list.header.timestamp < held->list.header.timestamp;
 	return true;
 }
