@@ -12,6 +12,7 @@ VERBS = [
     ("list", "show"), ("list", "verify"), ("list", "status"), ("cluster", "init"),
     ("cluster", "show"), ("node", "add"), ("node", "list"), ("cert", "list"), ("cert", "show"),
     ("cert", "regen"), ("service", "list"), ("service", "restart"), ("phone", "list"),
+    ("explain",), ("tvs", "ask"),
     ("parameter", "list"), ("parameter", "set"), ("audit", "list"), ("emulator", "boot"), ("lab",),
 ]
 
