@@ -17,12 +17,12 @@ static void people_read_what_when_and_why(void **state)
 	assert_string_equal(phone_verdict_text(&v, text, sizeof(text)),
 		"Trust List Updated, asked TVS at 192.0.2.1:2445");
 	v.basis = PHONE_BY_LIST;
-	assert_string_equal(phone_verdict_text(&v, text, sizeof(text)),
-		"Trust List Updated, by its own list");
+	assert_string_equal(
+		phone_verdict_text(&v, text, sizeof(text)), "Trust List Updated, by its own list");
 	v = (struct phone_verdict){ .words = "Trust List Update Failed" };
 	v.why = (struct error){ FAULT_IO, "no answer" };
-	assert_string_equal(phone_verdict_text(&v, text, sizeof(text)),
-		"Trust List Update Failed: no answer");
+	assert_string_equal(
+		phone_verdict_text(&v, text, sizeof(text)), "Trust List Update Failed: no answer");
 	assert_string_equal(phone_verdict_text(&v, text, 6), "Trust");
 }
 
@@ -52,7 +52,8 @@ static void only_an_orderly_boot_is_good(void **state)
 		for (int o = PHONE_INSTALLED; o <= PHONE_UNREACHED; o++) {
 			struct phone_verdict v = { .subject = (enum phone_subject)s,
 				.outcome = (enum phone_outcome)o };
-			bool good = o <= PHONE_VERIFIED || (o == PHONE_TAKEN && s == PHONE_FIRMWARE) ||
+			bool good = o <= PHONE_VERIFIED ||
+				(o == PHONE_TAKEN && s == PHONE_FIRMWARE) ||
 				(o == PHONE_NONE && s == PHONE_CTL);
 			assert_int_equal(phone_verdict_good(&v), good);
 		}
