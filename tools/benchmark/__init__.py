@@ -1,0 +1,1 @@
+"""What `./dev bench` is made of: rows of work (works/), and how each is measured."""

@@ -1,0 +1,5 @@
+"""Every row of work there is, in the order in which ./dev bench does them."""
+
+from . import lists
+
+WORKS = [*lists.WORKS]
