@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "seed.h"
 #include "wire/capf_message.h"
 #include "wire/signer_message.h"
 #include "wire/snapshot_index.h"
@@ -17,7 +18,7 @@
 
 static const uint8_t blob[600] = { 0x5a, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
 
-static void save(const char *folder, const char *target, const char *name, struct reader bytes)
+void save(const char *folder, const char *target, const char *name, struct reader bytes)
 {
 	char path[4096];
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, target);
@@ -335,5 +336,7 @@ int main(int argc, char **argv)
 	save_indexes(argv[1]);
 	save_signer(argv[1]);
 	save_names(argv[1]);
+	save_sealed(argv[1]);
+	save_configurations(argv[1]);
 	return 0;
 }
