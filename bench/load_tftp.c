@@ -161,7 +161,8 @@ static void acknowledge(struct load *l, unsigned socket, struct in_addr from,
 
 static void add_option(struct outgoing *o, const char *name, unsigned value)
 {
-	int used = snprintf((char *)o->bytes + o->size, REQUEST - o->size, "%s%c%u", name, 0, value);
+	int used =
+		snprintf((char *)o->bytes + o->size, REQUEST - o->size, "%s%c%u", name, 0, value);
 	o->size += (size_t)used + 1;
 }
 
@@ -250,14 +251,16 @@ static void data_came(struct load *l, struct phone *p, const uint8_t *bytes, siz
 	if (ahead == 1) {
 		next_block(l, p, bytes + 4, size - 4);
 	} else if (ahead == 0 || p->since_ack > 0 || ahead >= 0x8000) {
-		/* again, or behind a gap: after one acknowledgement the rest of the window is old */
+		/* again, or behind a gap: after one acknowledgement the rest of the window is old
+		 */
 		if (ahead == 0 || ahead >= 0x8000 || p->since_ack > 0)
 			acknowledge(l, p->socket, address_of(l, p), &p->server, p->blocks);
 		p->since_ack = 0;
 	}
 }
 
-static unsigned option_value(const uint8_t *bytes, size_t size, const char *name, unsigned otherwise)
+static unsigned option_value(
+	const uint8_t *bytes, size_t size, const char *name, unsigned otherwise)
 {
 	const char *at = (const char *)bytes + 2, *end = (const char *)bytes + size;
 	while (at < end) {
@@ -476,7 +479,8 @@ static void report(struct load *l, double took)
 		(unsigned long long)l->retries, milliseconds(l, 0.5), milliseconds(l, 0.9),
 		milliseconds(l, 0.99), milliseconds(l, 1));
 	for (const char *c = l->first_error; *c != '\0'; c++)
-		(void)putchar(*c < ' ' || *c == '"' || *c == '\\' || (unsigned char)*c > '~' ? '?' : *c);
+		(void)putchar(
+			*c < ' ' || *c == '"' || *c == '\\' || (unsigned char)*c > '~' ? '?' : *c);
 	printf("\"}\n");
 }
 
@@ -505,18 +509,42 @@ static void read_options(struct load *l, int argc, char **argv)
 	int letter;
 	while ((letter = getopt_long(argc, argv, "", rows, NULL)) != -1) {
 		switch (letter) {
-		case 'a': fine = fine && inet_pton(AF_INET, optarg, &l->server.sin_addr) == 1; break;
-		case 'p': l->server.sin_port = htons((uint16_t)strtoul(optarg, NULL, 10)); break;
-		case 'n': l->name = optarg; break;
-		case 'f': load_content(l, optarg); break;
-		case 'c': l->phone_count = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 't': l->limit = strtoull(optarg, NULL, 10); break;
-		case 's': l->seconds = strtod(optarg, NULL); break;
-		case 'b': l->block_size = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 'w': l->window = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 'l': l->loss = strtod(optarg, NULL); break;
-		case 'r': l->timeout_us = strtoull(optarg, NULL, 10) * 1000; break;
-		default: fine = false; break;
+		case 'a':
+			fine = fine && inet_pton(AF_INET, optarg, &l->server.sin_addr) == 1;
+			break;
+		case 'p':
+			l->server.sin_port = htons((uint16_t)strtoul(optarg, NULL, 10));
+			break;
+		case 'n':
+			l->name = optarg;
+			break;
+		case 'f':
+			load_content(l, optarg);
+			break;
+		case 'c':
+			l->phone_count = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 't':
+			l->limit = strtoull(optarg, NULL, 10);
+			break;
+		case 's':
+			l->seconds = strtod(optarg, NULL);
+			break;
+		case 'b':
+			l->block_size = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'w':
+			l->window = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'l':
+			l->loss = strtod(optarg, NULL);
+			break;
+		case 'r':
+			l->timeout_us = strtoull(optarg, NULL, 10) * 1000;
+			break;
+		default:
+			fine = false;
+			break;
 		}
 	}
 	fine = fine && l->server.sin_port != 0 && l->server.sin_addr.s_addr != 0 &&
