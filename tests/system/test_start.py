@@ -6,7 +6,7 @@ import shutil
 import socket
 
 import pytest
-from programs import DIALTRUSTD, Lab, Program, dialtrust, subprocess, environment, SLOWER
+from programs import DIALTRUST, DIALTRUSTD, Lab, Program, dialtrust, subprocess, environment, SLOWER
 
 ROOT = os.geteuid() == 0
 
@@ -235,3 +235,11 @@ def test_a_lost_key_is_made_anew(tmp_path):
         assert all(row["generation"] == row["wanted"] for row in rows)
     finally:
         daemon.kill()
+
+
+@pytest.mark.parametrize("library", ["libcurl", "libxml2"])
+def test_the_command_line_does_not_begin_with_large_libraries(library):
+    """src/bin/late_libraries.c has every function of theirs, so that they are loaded when called."""
+    ran = subprocess.run(["readelf", "-d", DIALTRUST], capture_output=True, text=True, check=True)
+    needed = [line for line in ran.stdout.splitlines() if "NEEDED" in line]
+    assert needed and not any(library in line for line in needed), needed
