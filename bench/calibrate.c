@@ -68,8 +68,8 @@ int main(int argc, char **argv)
 	EVP_PKEY *key = key_of(argv[1]);
 	int status = key != NULL ? sign_for(key, atof(argv[2])) : 1;
 	if (status != 0)
-		(void)fprintf(stderr, "bench-calibrate: no signature could be made with %s\n",
-			argv[1]);
+		(void)fprintf(
+			stderr, "bench-calibrate: no signature could be made with %s\n", argv[1]);
 	EVP_PKEY_free(key);
 	return status;
 }
