@@ -11,7 +11,7 @@
 #include "run/log.h"
 #include "talk/tftp_server.h"
 
-enum { BLOCK_SIZE_MAX = 1428, TRIES = 5, NOT_STARTED = 60000 /* ms */ };
+enum { BLOCK_SIZE_MAX = 1428, PATIENCE = 30000 /* ms */, NOT_STARTED = 60000 /* ms */ };
 
 /* Who asks, and the address of ours that was asked: answers come from there, with a fresh port. */
 struct route {
@@ -39,7 +39,7 @@ struct tftp_face {
 static const struct tftp_server_settings server_settings = {
 	.block_size_max = BLOCK_SIZE_MAX,
 	.window_max = LIMIT_TFTP_WINDOW,
-	.tries = TRIES,
+	.patience_ms = PATIENCE,
 };
 
 /* Of a transfer that is in no list any more. */
@@ -67,6 +67,12 @@ static void emit(struct reader bytes, void *context)
 {
 	struct transfer *t = context;
 	datagram_send(t->socket, &t->route.phone, bytes);
+}
+
+static void emit_block(const struct tftp_block *block, void *context)
+{
+	struct transfer *t = context;
+	tftp_send_block(block, content_bytes(t->content), &(struct tftp_out){ emit, t });
 }
 
 static void tell_end(const struct transfer *t)
@@ -97,7 +103,7 @@ static void settle(struct transfer *t)
 static void on_tick(void *context)
 {
 	struct transfer *t = context;
-	const struct tftp_out out = { emit, t };
+	const struct tftp_server_out out = { emit, emit_block, t };
 	if (t->socket == NULL)
 		return;
 	tftp_server_tick(&t->server, clock_monotonic_ms(), &out);
@@ -145,7 +151,7 @@ static void on_packet(struct datagram *d, const struct address *from, const stru
 	struct tftp_packet packet;
 	struct error err = { 0 };
 	char peer[ADDRESS_TEXT_SIZE];
-	const struct tftp_out out = { emit, t };
+	const struct tftp_server_out out = { emit, emit_block, t };
 	bool whole = tftp_packet_parse(bytes, &packet, &err);
 	if (!address_same(from, &t->route.phone)) {
 		if (whole && packet.opcode != TFTP_ERROR) /* errors about errors never end */
@@ -198,9 +204,9 @@ static void on_supply(struct content *content, const struct error *err, void *co
 		transfer_free(t);
 		return;
 	}
-	const struct tftp_out out = { emit, t };
+	const struct tftp_server_out out = { emit, emit_block, t };
 	t->content = content_keep(content);
-	tftp_server_start(&t->server, &t->request, content_bytes(content), &server_settings,
+	tftp_server_start(&t->server, &t->request, content_bytes(content).left, &server_settings,
 		clock_monotonic_ms(), &out);
 	settle(t);
 }

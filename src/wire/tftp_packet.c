@@ -5,10 +5,7 @@
 
 #include "base/text.h"
 
-enum {
-	REQUEST_MAX = 512, /* RFC 2347: a request with all its options */
-	DATA_HEADER = 4
-};
+enum { REQUEST_MAX = 512 }; /* RFC 2347: a request with all its options */
 
 static const char *const mode_names[] = {
 	[TFTP_OCTET] = "octet",
@@ -223,6 +220,12 @@ static void write_request(struct writer *w, const struct tftp_packet *p)
 	write_options(w, &p->options);
 	if (w->used - start + 2 > REQUEST_MAX)
 		w->ok = false;
+}
+
+void tftp_data_header(struct writer *w, uint16_t block)
+{
+	writer_u16(w, TFTP_DATA);
+	writer_u16(w, block);
 }
 
 void tftp_packet_write(struct writer *w, const struct tftp_packet *packet)

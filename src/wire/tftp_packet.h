@@ -27,6 +27,8 @@ enum tftp_error {
 	TFTP_OPTION = 8,
 };
 
+enum { TFTP_DATA_HEADER = 4 }; /* bytes before the data of a block */
+
 enum tftp_mode { TFTP_OCTET, TFTP_NETASCII, TFTP_MAIL };
 
 /* What a request asks for or an OACK grants; an absent option is !has_… */
@@ -52,4 +54,6 @@ struct tftp_packet {
 bool tftp_packet_parse(struct reader datagram, struct tftp_packet *out, struct error *err)
 	MUST_CHECK;
 void tftp_packet_write(struct writer *w, const struct tftp_packet *packet);
+/* What stands before the data of a block that is put there by somebody else. */
+void tftp_data_header(struct writer *w, uint16_t block);
 bool tftp_packet_same(const struct tftp_packet *a, const struct tftp_packet *b);

@@ -77,10 +77,16 @@ static void page_asked(struct http_exchange *x, void *context)
 		http_answer(x, NOT_FOUND, "text/plain", reader_of_text("no such file\n"));
 }
 
-static void send_block(struct reader datagram, void *context)
+static void send_bytes(struct reader datagram, void *context)
 {
 	struct served_transfer *t = context;
 	datagram_send(t->socket, &t->peer, datagram);
+}
+
+static void send_block(const struct tftp_block *block, void *context)
+{
+	struct served_transfer *t = context;
+	tftp_send_block(block, bytes_reader(&t->file), &(struct tftp_out){ send_bytes, t });
 }
 
 static void transfer_packet(struct datagram *d, const struct address *from,
@@ -92,7 +98,7 @@ static void transfer_packet(struct datagram *d, const struct address *from,
 	(void)to;
 	if (address_same(from, &t->peer) && tftp_packet_parse(bytes, &packet, NULL))
 		tftp_server_packet(&t->tftp, &packet, clock_monotonic_ms(),
-			&(struct tftp_out){ send_block, t });
+			&(struct tftp_server_out){ send_bytes, send_block, t });
 }
 
 static void refuse(struct datagram *d, const struct address *to)
@@ -107,7 +113,7 @@ static void refuse(struct datagram *d, const struct address *to)
 static void file_asked(struct datagram *d, const struct address *from, const struct address *to,
 	struct reader bytes, void *context)
 {
-	static const struct tftp_server_settings settings = { 1428, 16, 5 };
+	static const struct tftp_server_settings settings = { 1428, 16, 30000, 0 };
 	struct small_server *s = context;
 	struct tftp_packet packet;
 	struct address local;
@@ -129,8 +135,8 @@ static void file_asked(struct datagram *d, const struct address *from, const str
 	assert_true(address_of(s->host, 0, &local, NULL));
 	t->socket = datagram_open(s->loop, &local, transfer_packet, t, NULL);
 	assert_non_null(t->socket);
-	tftp_server_start(&t->tftp, &packet, bytes_reader(&t->file), &settings,
-		clock_monotonic_ms(), &(struct tftp_out){ send_block, t });
+	tftp_server_start(&t->tftp, &packet, t->file.size, &settings, clock_monotonic_ms(),
+		&(struct tftp_server_out){ send_bytes, send_block, t });
 }
 
 static bool question_came(

@@ -37,6 +37,12 @@ static void emit(struct reader datagram, void *context)
 		replay_fail(s->replay, "out of memory");
 }
 
+static void emit_block(const struct tftp_block *block, void *context)
+{
+	struct tftp_scene *s = context;
+	tftp_send_block(block, bytes_reader(&s->content), &(struct tftp_out){ emit, s });
+}
+
 static void nothing_unseen(struct tftp_scene *s)
 {
 	if (s->sent_at < s->sent_count)
@@ -116,14 +122,15 @@ static struct tftp_packet packet_of(const struct tftp_scene *s)
 static void receive(struct tftp_scene *s, const struct tftp_packet *packet)
 {
 	const struct tftp_out out = { emit, s };
+	const struct tftp_server_out server_out = { emit, emit_block, s };
 	nothing_unseen(s);
 	if (s->is_client)
 		tftp_client_packet(&s->client, packet, s->now, &out);
 	else if (packet->opcode == TFTP_READ)
 		tftp_server_start(
-			&s->server, packet, bytes_reader(&s->content), &s->settings, s->now, &out);
+			&s->server, packet, s->content.size, &s->settings, s->now, &server_out);
 	else
-		tftp_server_packet(&s->server, packet, s->now, &out);
+		tftp_server_packet(&s->server, packet, s->now, &server_out);
 }
 
 static struct tftp_packet next_sent(struct tftp_scene *s)
@@ -206,12 +213,13 @@ static void flow(struct tftp_scene *s)
 static void wait(struct tftp_scene *s)
 {
 	const struct tftp_out out = { emit, s };
+	const struct tftp_server_out server_out = { emit, emit_block, s };
 	nothing_unseen(s);
 	s->now += (int64_t)replay_number(s->replay, replay_word(s->replay, 1));
 	if (s->is_client)
 		tftp_client_tick(&s->client, s->now, &out);
 	else
-		tftp_server_tick(&s->server, s->now, &out);
+		tftp_server_tick(&s->server, s->now, &server_out);
 }
 
 /* ended whole | ended FAULT [WORDS]; going */
@@ -293,7 +301,7 @@ static void replay_tftp(struct replay *r, bool is_client)
 	assert_non_null(s);
 	s->replay = r;
 	s->is_client = is_client;
-	s->settings = (struct tftp_server_settings){ 1428, 16, 5 };
+	s->settings = (struct tftp_server_settings){ 1428, 16, 30000, 0 };
 	s->now = 1000000;
 	s->block_size = 512;
 	while (replay_next(r))
