@@ -8,6 +8,10 @@
 
 #include <cmocka.h>
 
+#include "pki/vector_file.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size); /* fuzz/fuzz_configuration_file.c */
+
 static bool reads(const char *xml, struct phone_configuration *out, struct error *err)
 {
 	*err = (struct error){ 0 };
@@ -147,6 +151,43 @@ static void every_cut_is_refused(void **state)
 	}
 }
 
+/* The fuzz target asserts what is owed: a sentence, or a configuration that reads the same again.
+ */
+static void cut_and_change(struct reader whole)
+{
+	AUTO_DONE(bytes) copy = { 0 };
+	assert_true(bytes_copy(&copy, whole, NULL));
+	for (size_t at = 0; at < copy.size; at++) {
+		(void)LLVMFuzzerTestOneInput(copy.data, at);
+		for (unsigned flip = 1; flip < 256; flip <<= 1) {
+			copy.data[at] ^= (uint8_t)flip;
+			(void)LLVMFuzzerTestOneInput(copy.data, copy.size);
+			copy.data[at] ^= (uint8_t)flip;
+		}
+	}
+}
+
+static void every_changed_byte_is_refused_or_kept(void **state)
+{
+	(void)state;
+	cut_and_change(reader_of_text("<?xml version=\"1.0\" encoding=\"UTF-8\"?><device>"
+				      "<loadInformation>sip&amp;88</loadInformation><TVS><members>"
+				      "<member priority=\"0\"><port>2445</port><address>pub"
+				      "</address></member>" ONE "</members></TVS><servicesURL>"
+				      "https://pub:6971/</servicesURL></device>"));
+}
+
+static void a_configuration_of_others_survives_cuts_and_changes(void **state)
+{
+	(void)state;
+	struct phone_configuration c;
+	AUTO_DONE(bytes) file = { 0 };
+	if (!vector_read("vectors/SEP001122334455.plain.xml", &file))
+		skip();
+	assert_true(configuration_file_read(bytes_reader(&file), &c, NULL));
+	cut_and_change(bytes_reader(&file));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +196,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_configuration_is_refused),
 		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(every_cut_is_refused),
+		cmocka_unit_test(every_changed_byte_is_refused_or_kept),
+		cmocka_unit_test(a_configuration_of_others_survives_cuts_and_changes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

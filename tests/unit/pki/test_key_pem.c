@@ -92,12 +92,50 @@ static void a_pem_that_is_cut_is_refused(void **state)
 	}
 }
 
+static void a_pem_with_a_changed_byte_is_refused_or_read(void **state)
+{
+	(void)state;
+	char pem[4096];
+	AUTO(key) key = key_generate(KEY_EC_256, NULL);
+	pem_of(key, "PRIVATE KEY", "", pem);
+	for (size_t at = 0; pem[at] != '\0'; at++)
+		for (char flip = 1; flip <= 4; flip = (char)(flip << 1)) {
+			struct error err = { 0 };
+			pem[at] ^= flip;
+			AUTO(key) read = key_parse_pem(reader_of_text(pem), &err);
+			assert_true(
+				read != NULL || (err.fault != FAULT_NONE && err.text[0] != '\0'));
+			pem[at] ^= flip;
+		}
+}
+
+static void a_pem_file_has_a_limit(void **state)
+{
+	(void)state;
+	enum { MOST = 1 << 20 };
+	char *file = malloc(MOST + 1);
+	assert_non_null(file);
+	memset(file, '\n', MOST + 1);
+	AUTO(key) key = key_generate(KEY_EC_256, NULL);
+	pem_of(key, "PRIVATE KEY", "", file);
+	file[strlen(file)] = '\n';
+	for (size_t size = MOST; size <= MOST + 1; size++) {
+		struct error err = { 0 };
+		AUTO(key) read = key_parse_pem(reader_of(file, size), &err);
+		assert_int_equal(read != NULL, size == MOST);
+		assert_int_equal(err.fault, size == MOST ? FAULT_NONE : FAULT_LIMIT);
+	}
+	free(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_in_pem_is_read),
 		cmocka_unit_test(what_is_no_key_is_refused),
 		cmocka_unit_test(a_pem_that_is_cut_is_refused),
+		cmocka_unit_test(a_pem_with_a_changed_byte_is_refused_or_read),
+		cmocka_unit_test(a_pem_file_has_a_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
