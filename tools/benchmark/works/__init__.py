@@ -1,5 +1,5 @@
 """Every row of work there is, in the order in which ./dev bench does them."""
 
-from . import lists
+from . import lists, tls
 
-WORKS = [*lists.WORKS]
+WORKS = [*lists.WORKS, *tls.WORKS]
