@@ -83,6 +83,7 @@ static bool seal(struct sealing *s, struct reader clear, struct error *err)
 		.signer = s->signing.signer,
 		.device = s->device,
 		.hash = s->signing.hash,
+		.names = s->signing.names,
 		.timestamp = (uint32_t)clock_now() };
 	return sealed_file_build(&plan, clear, &s->sealed, err) &&
 		file_signing_sign(&s->signing, &s->sealed, err);
@@ -146,6 +147,8 @@ static const struct argument arguments[] = {
 	{ "key", ARGUMENT_OPTION, true, "KEY",
 		"the signer's private key, PEM or DER, without a password" },
 	{ "hash", ARGUMENT_OPTION, false, "HASH", "sha1 (default) or sha512" },
+	{ "names", ARGUMENT_OPTION, false, "FORM",
+		"how names are written: appliance (default), builder or builder-2023" },
 	{ "out", ARGUMENT_OPTION, true, "FILE",
 		"SEP….cnf.xml.enc.sgn; its stub SEP….cnf.xml.sgn is written beside it" },
 	{ "cert-hash", ARGUMENT_OPTION, false, "HASH",

@@ -49,9 +49,8 @@ static bool still_fits(
 		reader_same(header.file_name, reader_of_text(name)) &&
 		reader_same(header.serial, cert_serial(signer)) &&
 		reader_same(
-			header.signer_name, reader_of_text(cert_subject(signer, NAME_APPLIANCE))) &&
-		reader_same(
-			header.issuer_name, reader_of_text(cert_issuer(signer, NAME_APPLIANCE))) &&
+			header.signer_name, reader_of_text(cert_subject(signer, with->names))) &&
+		reader_same(header.issuer_name, reader_of_text(cert_issuer(signer, with->names))) &&
 		signature_fits(bytes_reader(&file), &header, signer, NULL);
 }
 
@@ -217,6 +216,8 @@ static const struct argument arguments[] = {
 	{ "key", ARGUMENT_OPTION, true, "KEY",
 		"the signer's private key, PEM or DER, without a password" },
 	{ "hash", ARGUMENT_OPTION, false, "HASH", "sha1 (default) or sha512" },
+	{ "names", ARGUMENT_OPTION, false, "FORM",
+		"how names are written: appliance (default), builder or builder-2023" },
 	{ "out", ARGUMENT_OPTION, false, "PATH",
 		"the signed file, or the folder for them (default: PATH.sgn, or beside each)" },
 	{ "name", ARGUMENT_OPTION, false, "NAME",

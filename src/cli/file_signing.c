@@ -18,6 +18,23 @@ static bool read_hash(const char *text, enum hash_code *out, struct error *err)
 	return true;
 }
 
+/* docs/formats/distinguished-name.md */
+static bool read_names(const char *text, enum name_form *out, struct error *err)
+{
+	static const struct {
+		const char *name;
+		enum name_form form;
+	} known[] = { { "appliance", NAME_APPLIANCE }, { "builder", NAME_BUILDER },
+		{ "builder-2023", NAME_BUILDER_2023 } };
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (text == NULL || strcmp(text, known[i].name) == 0) {
+			*out = known[i].form;
+			return true;
+		}
+	return fail(err, FAULT_USAGE, "--names %.20s: it may be appliance, builder or builder-2023",
+		text);
+}
+
 static bool belong_together(const struct file_signing *s, struct error *err)
 {
 	uint8_t of_cert[DIGEST_SIZE], of_key[DIGEST_SIZE];
@@ -32,7 +49,8 @@ static bool belong_together(const struct file_signing *s, struct error *err)
 bool file_signing_open(const struct call *call, struct file_signing *out, struct error *err)
 {
 	AUTO_DONE(file_signing) s = { 0 };
-	if (!read_hash(call_value(call, "hash"), &s.hash, err))
+	if (!read_hash(call_value(call, "hash"), &s.hash, err) ||
+		!read_names(call_value(call, "names"), &s.names, err))
 		return false;
 	s.signer = cert_source_read(call_value(call, "signer"), err);
 	if (s.signer == NULL)
@@ -70,8 +88,9 @@ bool file_signing_build(const struct file_signing *s, const char *name, struct r
 	struct bytes *out, struct error *err)
 {
 	AUTO_DONE(bytes) file = { 0 };
-	if (!signed_file_build(
-		    name, s->signer, s->hash, (uint32_t)clock_now(), payload, &file, err) ||
+	if (!signed_file_build(name,
+		    &(struct file_signer){ .cert = s->signer, .hash = s->hash, .names = s->names },
+		    (uint32_t)clock_now(), payload, &file, err) ||
 		!file_signing_sign(s, &file, err))
 		return false;
 	*out = file;

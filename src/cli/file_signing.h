@@ -1,5 +1,6 @@
 #pragma once
-/* With what a verb signs: the certificate that the header names, its private key, a hash. */
+/* With what a verb signs: the certificate that the header names, its private key, a hash, and the
+ * form in which names are written. */
 #include "cli/cli.h"
 #include "pki/cert.h"
 #include "pki/key.h"
@@ -9,9 +10,10 @@ struct file_signing {
 	struct cert *signer;
 	struct key *key;
 	enum hash_code hash;
+	enum name_form names;
 };
 
-/* From --signer, --key and --hash. FAULT_REFUSED when the key is not the certificate's. */
+/* From --signer, --key, --hash and --names. FAULT_REFUSED when the key is not the certificate's. */
 bool file_signing_open(const struct call *call, struct file_signing *out, struct error *err)
 	MUST_CHECK;
 void file_signing_done(struct file_signing *s);

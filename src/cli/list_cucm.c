@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cluster/role.h"
 #include "pki/digest.h"
+#include "trust/signer_name.h"
 
 enum {
 	TAB = 8,
@@ -246,7 +247,7 @@ static void print_record(
 	if (!r->has_role || r->role != ROLE_SAST)
 		return;
 	bool signer = reader_same(r->serial, header->serial) &&
-		reader_same(r->issuer, header->issuer_name);
+		names_agree(r->issuer, header->issuer_name);
 	(void)fprintf(
 		to, "This etoken was %sused to sign the %s file.\n", signer ? "" : "not ", kind);
 }

@@ -195,6 +195,11 @@ static json_t *header_changes(const struct sides *s)
 			json_sprintf("signed by %.*s, now by %.*s", (int)a->signer_name.left,
 				(const char *)a->signer_name.at, (int)b->signer_name.left,
 				(const char *)b->signer_name.at));
+	if (diff->form)
+		(void)json_array_append_new(out,
+			json_sprintf("its signer written %.*s, now %.*s", (int)a->signer_name.left,
+				(const char *)a->signer_name.at, (int)b->signer_name.left,
+				(const char *)b->signer_name.at));
 	if (diff->hash)
 		(void)json_array_append_new(out,
 			json_sprintf("signed with %s, now with %s", hash_code_name(a->hash),

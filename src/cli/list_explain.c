@@ -4,6 +4,8 @@
 #include "cli/verbs.h"
 #include "trust/list_findings.h"
 
+enum { TITLE_SIZE = 80 };
+
 static const struct section {
 	enum finding_level level;
 	const char *title;
@@ -15,6 +17,17 @@ static const struct section {
 	{ FINDING_NOTE, "Notes" },
 };
 
+static void print_title(const struct section *section, const struct list_findings *f)
+{
+	char title[TITLE_SIZE];
+	if (section->level == FINDING_ANCHOR)
+		(void)snprintf(title, sizeof(title), "%s (%zu %s)", section->title, f->anchors,
+			f->anchors == 1 ? "anchor" : "anchors");
+	else
+		(void)snprintf(title, sizeof(title), "%s", section->title);
+	output_painted(stdout, PAINT_TITLE, title);
+}
+
 static void print_section(const struct section *section, const struct list_findings *f)
 {
 	bool titled = false;
@@ -22,7 +35,7 @@ static void print_section(const struct section *section, const struct list_findi
 		if (f->rows[i].level != section->level)
 			continue;
 		if (!titled)
-			output_painted(stdout, PAINT_TITLE, section->title);
+			print_title(section, f);
 		(void)fputs(titled ? "  " : "\n  ", stdout);
 		output_painted(stdout, PAINT_PLAIN, f->rows[i].sentence);
 		(void)fputc('\n', stdout);
@@ -65,7 +78,7 @@ static bool taken_by_phones(const struct held_list *list, struct error *err)
 	AUTO(held_list) held = held_list_load(bytes_reader(&list->file), err);
 	if (held == NULL)
 		return list_fault(err);
-	return !held_list_own_signer(held, &index, NULL) || held_list_intact(held, err) ||
+	return !held_list_named_signer(held, &index, NULL) || held_list_intact(held, err) ||
 		list_fault(err);
 }
 

@@ -5,7 +5,7 @@
 static bool judge_alone(const struct held_list *list, struct list_judgement *j, struct error *err)
 {
 	j->verdict = LIST_INTACT;
-	if (!held_list_own_signer(list, &j->record, err) || !held_list_intact(list, err))
+	if (!held_list_named_signer(list, &j->record, err) || !held_list_intact(list, err))
 		return false;
 	j->key = cert_key(list->certs[j->record]);
 	return true;
@@ -72,7 +72,8 @@ bool list_judge(const struct held_list *list, const struct held_list *held,
 			err->fault = FAULT_UNTRUSTED;
 		return false;
 	}
-	j.without_successor = !held_list_own_signer(list, &own, NULL);
+	j.without_successor = !held_list_named_signer(list, &own, NULL);
+	j.other_form = !j.without_successor && !held_list_own_signer(list, &own, NULL);
 	*out = j;
 	return true;
 }

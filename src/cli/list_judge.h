@@ -13,9 +13,10 @@ enum list_verdict {
 
 struct list_judgement {
 	enum list_verdict verdict;
-	size_t record;          /* whose key fits: of the list itself, or of the held one */
-	struct cert_key key;    /* that key */
-	bool older;             /* than the held list of the same name */
+	size_t record;       /* whose key fits: of the list itself, or of the held one */
+	struct cert_key key; /* that key */
+	bool older;          /* than the held list of the same name */
+	bool other_form;     /* its signer's names are written otherwise than in its own record */
 	bool without_successor; /* its signer has no role-0 record in it: nobody could follow it */
 };
 

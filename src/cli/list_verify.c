@@ -8,7 +8,7 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 
-enum { NAME_WIDTH = 7, SENTENCE_SIZE = 512, NOTES = 4, AHEAD_SECONDS = 86400 };
+enum { NAME_WIDTH = 7, SENTENCE_SIZE = 512, NOTES = 5, AHEAD_SECONDS = 86400 };
 
 struct findings {
 	const char *source, *trust; /* trust: NULL without --trust */
@@ -59,6 +59,9 @@ static void add_notes(struct findings *f)
 		"older than the list that is held: phones take it nonetheless");
 	add_note(f, h->has_timestamp && (int64_t)h->timestamp > clock_now() + AHEAD_SECONDS,
 		"its time lies more than a day ahead");
+	add_note(f, f->judgement.other_form,
+		"its header writes the names of its signer in another form than the record: phones "
+		"compare bytes, and one that takes it must ask TVS about the next one");
 	add_note(f, f->judgement.without_successor,
 		"its signer has no record with role 0 in it: a phone that takes it cannot take the "
 		"next one without asking TVS");

@@ -11,7 +11,7 @@
 #include "pki/cert_name_impl.h"
 #include "pki/crypto_fault_impl.h"
 
-enum { NAME_FORMS = NAME_BUILDER + 1 };
+enum { NAME_FORMS = NAME_BUILDER_2023 + 1 };
 
 struct cert {
 	size_t owners;

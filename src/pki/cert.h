@@ -7,8 +7,9 @@ struct cert;
 
 /* How a name is written into lists and questions: docs/formats/distinguished-name.md */
 enum name_form {
-	NAME_APPLIANCE, /* CN=…;OU=…;O=…;L=…;ST=…;C=…, others dropped */
-	NAME_BUILDER,   /* certificate order, commas, RFC 4514 escapes: the public builder's */
+	NAME_APPLIANCE,    /* CN=…;OU=…;O=…;L=…;ST=…;C=…, others dropped */
+	NAME_BUILDER,      /* certificate order, commas, RFC 4514 escapes: the public builder's */
+	NAME_BUILDER_2023, /* the same with semicolons, as it wrote before August 2024 */
 };
 
 struct cert_key { /* what the public key is */

@@ -38,6 +38,7 @@ static const struct form_row {
 } forms[] = {
 	[NAME_APPLIANCE] = { ';', ";\\", "\"", "", 0x20 },
 	[NAME_BUILDER] = { ',', "\"+,;<>\\", " #", " ", 0x01 },
+	[NAME_BUILDER_2023] = { ';', "\"+,;<>\\", " #", " ", 0x01 },
 };
 /* A name of one attribute has no semicolon to show its form. */
 static const struct form_row appliance_alone = { ';', ";\\,+", "\"", "", 0x20 };
@@ -108,16 +109,19 @@ static bool write_attribute(struct writer *w, const struct form_row *form,
 	return true;
 }
 
-/* Certificate order; attributes of one RDN joined with a plus sign. */
-static bool write_builder(struct writer *w, const X509_NAME *name, struct error *err)
+/* First RDN first, or last first; attributes of one RDN are joined with a plus sign, which
+ * separates only where commas do. */
+static bool write_in_order(struct writer *w, const struct form_row *form, const X509_NAME *name,
+	bool last_first, struct error *err)
 {
-	const struct form_row *form = &forms[NAME_BUILDER];
-	int previous = -1;
-	for (int i = 0; i < X509_NAME_entry_count(name); i++) {
-		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+	int count = X509_NAME_entry_count(name), previous = -1;
+	for (int i = 0; i < count; i++) {
+		const X509_NAME_ENTRY *entry =
+			X509_NAME_get_entry(name, last_first ? count - 1 - i : i);
 		int set = X509_NAME_ENTRY_set(entry);
 		if (i > 0)
-			writer_u8(w, set == previous ? '+' : form->separator);
+			writer_u8(w,
+				set == previous && form->separator == ',' ? '+' : form->separator);
 		previous = set;
 		if (!write_attribute(w, form, entry, err))
 			return false;
@@ -165,9 +169,15 @@ static bool take_text(struct writer *w, char **out, struct error *err)
 bool cert_name_text(const X509_NAME *name, enum name_form form, char **out, struct error *err)
 {
 	AUTO_DONE(writer) w = writer_new(NAME_TEXT_MAX);
-	bool (*write)(struct writer *, const X509_NAME *, struct error *) =
-		form == NAME_APPLIANCE ? write_appliance : write_builder;
-	return write(&w, name, err) && take_text(&w, out, err);
+	bool written = form == NAME_APPLIANCE ? write_appliance(&w, name, err)
+					      : write_in_order(&w, &forms[form], name, false, err);
+	return written && take_text(&w, out, err);
+}
+
+bool cert_name_rfc4514(const X509_NAME *name, char **out, struct error *err)
+{
+	AUTO_DONE(writer) w = writer_new(NAME_TEXT_MAX);
+	return write_in_order(&w, &forms[NAME_BUILDER], name, true, err) && take_text(&w, out, err);
 }
 
 bool cert_name_common(const X509_NAME *name, char **out, struct error *err)

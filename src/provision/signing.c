@@ -214,8 +214,8 @@ static struct kept *add_kept(struct signing *s, const char *name, enum hash_code
 	}
 	k->owner = s;
 	if (!digest_of_question(s, name, hash, payload, k->digest, err) ||
-		!signed_file_build(name, s->cert, hash, (uint32_t)clock_now(), payload,
-			&k->unsigned_file, err)) {
+		!signed_file_build(name, &(struct file_signer){ .cert = s->cert, .hash = hash },
+			(uint32_t)clock_now(), payload, &k->unsigned_file, err)) {
 		kept_free(k);
 		return NULL;
 	}

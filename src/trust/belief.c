@@ -24,6 +24,26 @@ static bool find_signer(const struct held_list *held, const struct thing *thing,
 	return false;
 }
 
+static bool holds_by_name(
+	const struct held_list *held, const struct thing *thing, const struct signed_header *header)
+{
+	size_t index;
+	for (size_t i = 0; held != NULL && i < thing->count; i++)
+		if (held_list_find_named(held, header, thing->roles[i], &index))
+			return true;
+	return false;
+}
+
+/* Phones compare the names of a signer as bytes: docs/formats/distinguished-name.md#appliance */
+static void tell_unheld(const struct holding *holding, const struct thing *thing,
+	const struct signed_header *header, struct error *why)
+{
+	bool form = holds_by_name(holding->itl, thing, header) ||
+		holds_by_name(holding->ctl, thing, header);
+	fail(why, FAULT_UNTRUSTED, "no held list has the signer with %s%s", thing->needs,
+		form ? " under these very bytes: it is held, its names in another form" : "");
+}
+
 struct belief_answer believe(const struct holding *holding, enum believed_thing what,
 	struct reader file, const struct signed_header *header, struct error *why)
 {
@@ -36,8 +56,7 @@ struct belief_answer believe(const struct holding *holding, enum believed_thing 
 		held = holding->ctl;
 		answer.by_ctl = true;
 		if (!find_signer(held, thing, header, &answer.record)) {
-			fail(why, FAULT_UNTRUSTED, "no held list has the signer with %s",
-				thing->needs);
+			tell_unheld(holding, thing, header, why);
 			return (struct belief_answer){ .belief = BELIEF_ASK_TVS };
 		}
 	}

@@ -61,8 +61,8 @@ static bool clash(const struct held_list *held, size_t a, size_t b)
 	const struct trust_record *one = &held->list.records[a];
 	const struct trust_record *other = &held->list.records[b];
 	return signs_lists(one) && signs_lists(other) && one->serial.left > 0 &&
-		reader_same(one->issuer, other->issuer) &&
 		reader_same(one->serial, other->serial) &&
+		names_agree(one->issuer, other->issuer) &&
 		!reader_same(one->public_key, other->public_key);
 }
 
@@ -116,25 +116,34 @@ void held_list_free(struct held_list *held)
 	free(held);
 }
 
-static bool names_signer(const struct signed_header *header, const struct trust_record *record)
-{
-	return reader_same(header->serial, record->serial) &&
-		reader_same(header->issuer_name, record->issuer) &&
-		reader_same(header->signer_name, record->subject);
-}
+typedef bool names_fn(struct reader a, struct reader b);
 
-bool held_list_find_signer(const struct held_list *held, const struct signed_header *header,
-	enum role role, size_t *index)
+static bool find_signer(const struct held_list *held, const struct signed_header *header,
+	enum role role, names_fn *same, size_t *index)
 {
 	for (size_t i = 0; i < held->list.count; i++) {
 		const struct trust_record *record = &held->list.records[i];
 		if (held->certs[i] == NULL || !record->has_role || record->role != role ||
-			!names_signer(header, record))
+			!reader_same(header->serial, record->serial) ||
+			!same(header->issuer_name, record->issuer) ||
+			!same(header->signer_name, record->subject))
 			continue;
 		*index = i;
 		return true;
 	}
 	return false;
+}
+
+bool held_list_find_signer(const struct held_list *held, const struct signed_header *header,
+	enum role role, size_t *index)
+{
+	return find_signer(held, header, role, reader_same, index);
+}
+
+bool held_list_find_named(const struct held_list *held, const struct signed_header *header,
+	enum role role, size_t *index)
+{
+	return find_signer(held, header, role, names_agree, index);
 }
 
 bool held_list_own_signer(const struct held_list *held, size_t *index, struct error *err)
@@ -143,6 +152,12 @@ bool held_list_own_signer(const struct held_list *held, size_t *index, struct er
 		return true;
 	return fail(err, FAULT_UNTRUSTED,
 		"the list names a signer that is none of its own records with role %d", ROLE_SAST);
+}
+
+bool held_list_named_signer(const struct held_list *held, size_t *index, struct error *err)
+{
+	return held_list_find_named(held, &held->list.header, ROLE_SAST, index) ||
+		held_list_own_signer(held, index, err);
 }
 
 bool signature_fits(struct reader file, const struct signed_header *header,
@@ -167,7 +182,7 @@ bool signature_fits(struct reader file, const struct signed_header *header,
 bool held_list_intact(const struct held_list *held, struct error *err)
 {
 	size_t index;
-	return held_list_own_signer(held, &index, err) &&
+	return held_list_named_signer(held, &index, err) &&
 		signature_fits(
 			bytes_reader(&held->file), &held->list.header, held->certs[index], err);
 }

@@ -5,6 +5,8 @@
 /* docs/formats/signed-header.md#versions: what the appliance writes into lists and into files */
 static const struct version list_version = { 1, 2 }, file_version = { 1, 0 };
 
+enum { ADDRESS_SIZE = 4 };
+
 static const uint8_t zeros[512]; /* stands where the signature will be */
 
 static bool signer_modulus(const struct cert *signer, size_t *out, struct error *err)
@@ -19,17 +21,18 @@ static bool signer_modulus(const struct cert *signer, size_t *out, struct error 
 	return true;
 }
 
-bool header_fill(struct signed_header *header, const char *file_name, const struct cert *signer,
-	enum hash_code hash, struct error *err)
+bool header_fill(struct signed_header *header, const char *file_name,
+	const struct file_signer *signer, struct error *err)
 {
-	if (!signer_modulus(signer, &header->modulus, err))
+	enum hash_code hash = signer->hash;
+	if (!signer_modulus(signer->cert, &header->modulus, err))
 		return false;
 	if (hash != HASH_SHA1 && hash != HASH_SHA512)
 		return fail(err, FAULT_REFUSED, "%s: signatures are written with SHA-1 or SHA-512",
 			hash_code_name(hash));
-	header->signer_name = reader_of_text(cert_subject(signer, NAME_APPLIANCE));
-	header->serial = cert_serial(signer);
-	header->issuer_name = reader_of_text(cert_issuer(signer, NAME_APPLIANCE));
+	header->signer_name = reader_of_text(cert_subject(signer->cert, signer->names));
+	header->serial = cert_serial(signer->cert);
+	header->issuer_name = reader_of_text(cert_issuer(signer->cert, signer->names));
 	header->hash = hash;
 	header->signature = reader_of(zeros, header->modulus);
 	header->file_name = reader_of_text(file_name);
@@ -37,26 +40,73 @@ bool header_fill(struct signed_header *header, const char *file_name, const stru
 	return true;
 }
 
-static bool fill_record(
-	struct trust_record *record, const struct list_record *plan, struct error *err)
+/* docs/formats/signed-header.md#versions */
+static bool reads_elliptic(const struct list_plan *plan)
 {
-	struct cert_key key = cert_key(plan->cert);
-	if (!key.rsa || key.weak)
-		return fail(err, FAULT_REFUSED, "a key of %s: phones read only sound RSA keys here",
+	struct version v = plan->signer_version;
+	return plan->has_signer_version && (v.major > 1 || (v.major == 1 && v.minor >= 1));
+}
+
+static bool check_key(
+	const struct list_plan *plan, const struct list_record *record, struct error *err)
+{
+	struct cert_key key = cert_key(record->cert);
+	if (key.weak)
+		return fail(err, FAULT_REFUSED, "a key of %s, which proves nothing", key.name);
+	if (key.rsa)
+		return true;
+	if (record->role == ROLE_SAST)
+		return fail(err, FAULT_REFUSED,
+			"a key of %s with role 0: lists are signed with RSA alone", key.name);
+	return reads_elliptic(plan) ||
+		fail(err, FAULT_REFUSED,
+			"a key of %s: phones read only RSA keys in a list without signer version "
+			"1.1",
 			key.name);
+}
+
+static void fill_certificate(struct trust_record *record, const struct cert *cert,
+	enum name_form names, bool no_signature)
+{
+	record->subject = reader_of_text(cert_subject(cert, names));
+	record->issuer = reader_of_text(cert_issuer(cert, names));
+	record->serial = cert_serial(cert);
+	record->public_key = cert_public_key(cert);
+	record->signature = no_signature ? (struct reader){ 0 } : cert_signature(cert);
+	record->certificate = cert_der(cert);
+}
+
+static bool fill_record(struct trust_record *record, const struct list_plan *plan,
+	const struct list_record *planned, struct error *err)
+{
+	const struct cert *cert = planned->cert;
+	if (cert == NULL && planned->dns_name == NULL)
+		return fail(err, FAULT_REFUSED, "neither certificate nor host name");
+	if (cert != NULL && !check_key(plan, planned, err))
+		return false;
 	*record = (struct trust_record){
-		.has_dns_name = plan->dns_name != NULL,
-		.dns_name = reader_of_text(plan->dns_name != NULL ? plan->dns_name : ""),
-		.subject = reader_of_text(cert_subject(plan->cert, NAME_APPLIANCE)),
+		.has_dns_name = planned->dns_name != NULL,
+		.dns_name = reader_of_text(planned->dns_name != NULL ? planned->dns_name : ""),
 		.has_role = true,
-		.role = (uint16_t)plan->role,
-		.issuer = reader_of_text(cert_issuer(plan->cert, NAME_APPLIANCE)),
-		.serial = cert_serial(plan->cert),
-		.public_key = cert_public_key(plan->cert),
-		.signature = cert_signature(plan->cert),
-		.certificate = cert_der(plan->cert),
+		.role = (uint16_t)planned->role,
 	};
+	if (planned->address != NULL)
+		record->address = reader_of(planned->address, ADDRESS_SIZE);
+	if (cert != NULL)
+		fill_certificate(record, cert, plan->names, planned->no_signature);
 	return true;
+}
+
+static bool may_sign(const struct list_plan *plan, const struct list_record *record)
+{
+	return record->cert != NULL && cert_same(record->cert, plan->signer);
+}
+
+static const char *title(const struct list_record *record)
+{
+	if (record->cert != NULL)
+		return cert_subject(record->cert, NAME_APPLIANCE);
+	return record->dns_name != NULL ? record->dns_name : "without a name";
 }
 
 static bool check_signers(const struct list_plan *plan, struct error *err)
@@ -67,7 +117,7 @@ static bool check_signers(const struct list_plan *plan, struct error *err)
 		if (plan->records[i].role != ROLE_SAST)
 			continue;
 		count++;
-		own = own || cert_same(plan->records[i].cert, plan->signer);
+		own = own || may_sign(plan, &plan->records[i]);
 	}
 	if (count > LIMIT_ROLE_0)
 		return fail(err, FAULT_REFUSED, "%zu records with role 0: phones take at most %d",
@@ -82,19 +132,20 @@ static bool check_signers(const struct list_plan *plan, struct error *err)
 
 static bool fill_list(struct trust_list *list, const struct list_plan *plan, struct error *err)
 {
+	struct file_signer signer = { plan->signer, plan->hash, plan->names };
 	if (plan->count > LIMIT_RECORDS)
 		return fail(err, FAULT_REFUSED, "%zu records: a list holds at most %d", plan->count,
 			LIMIT_RECORDS);
-	if (!check_signers(plan, err) ||
-		!header_fill(&list->header, plan->file_name, plan->signer, plan->hash, err))
+	if (!check_signers(plan, err) || !header_fill(&list->header, plan->file_name, &signer, err))
 		return false;
 	list->header.version = list_version;
+	list->header.has_signer_version = plan->has_signer_version;
+	list->header.signer_version = plan->signer_version;
 	list->header.timestamp = plan->timestamp;
 	list->count = plan->count;
 	for (size_t i = 0; i < plan->count; i++)
-		if (!fill_record(&list->records[i], &plan->records[i], err))
-			return fail_in(err, "record %zu, %s", i + 1,
-				cert_subject(plan->records[i].cert, NAME_APPLIANCE));
+		if (!fill_record(&list->records[i], plan, &plan->records[i], err))
+			return fail_in(err, "record %zu, %s", i + 1, title(&plan->records[i]));
 	return true;
 }
 
@@ -113,14 +164,14 @@ bool list_build(const struct list_plan *plan, struct bytes *out, struct error *e
 	return writer_take(&w, out, err);
 }
 
-bool signed_file_build(const char *file_name, const struct cert *signer, enum hash_code hash,
-	uint32_t timestamp, struct reader payload, struct bytes *out, struct error *err)
+bool signed_file_build(const char *file_name, const struct file_signer *signer, uint32_t timestamp,
+	struct reader payload, struct bytes *out, struct error *err)
 {
 	struct signed_header header = { .version = file_version, .timestamp = timestamp };
 	if (payload.left > LIMIT_SIGNED_FILE)
 		return fail(err, FAULT_LIMIT, "building %s: a payload of more than %d bytes",
 			file_name, LIMIT_SIGNED_FILE);
-	if (!header_fill(&header, file_name, signer, hash, err))
+	if (!header_fill(&header, file_name, signer, err))
 		return fail_in(err, "building %s", file_name);
 	AUTO_DONE(writer) w = writer_new(LIMIT_SIGNED_FILE + UINT16_MAX);
 	signed_header_write(&w, &header);

@@ -5,15 +5,20 @@
 #include "wire/trust_list.h"
 
 struct list_record {
-	const struct cert *cert;
+	const struct cert *cert; /* NULL: an emptied record, of host name, role and address alone */
 	enum role role;
-	const char *dns_name; /* NULL: left out */
+	const char *dns_name;   /* NULL: left out */
+	const uint8_t *address; /* IPv4, 4 bytes; NULL: left out */
+	bool no_signature;      /* leaves out the certificate's own, as CAPF and token records do */
 };
 
 struct list_plan {
 	const char *file_name; /* "ITLFile.tlv", "CTLFile.tlv" */
 	const struct cert *signer;
 	enum hash_code hash;
+	enum name_form names; /* of all names in it: phones compare them as bytes */
+	bool has_signer_version;
+	struct version signer_version; /* from 1.1 on phones read EC records */
 	uint32_t timestamp;
 	size_t count;
 	struct list_record records[LIMIT_RECORDS];
@@ -21,12 +26,18 @@ struct list_plan {
 
 /* The unsigned list, zeros in place of the signature; trust_list_parse reads it back.
  * FAULT_REFUSED: the signer has no role-0 record, more than two role-0 records, a signer that is
- * not RSA of 1024, 2048 or 4096 bits, an EC record (needs signer version 1.1, not written yet),
- * over 65535 bytes. */
+ * not RSA of 1024, 2048 or 4096 bits, an EC record with role 0 or without signer version 1.1, a
+ * record that says nothing, over 65535 bytes. */
 bool list_build(const struct list_plan *plan, struct bytes *out, struct error *err) MUST_CHECK;
+/* What signs a file, and how. */
+struct file_signer {
+	const struct cert *cert;
+	enum hash_code hash;
+	enum name_form names; /* that of the lists on the phones */
+};
 /* The header of a signed file, zeros for its signature, then the payload. */
-bool signed_file_build(const char *file_name, const struct cert *signer, enum hash_code hash,
-	uint32_t timestamp, struct reader payload, struct bytes *out, struct error *err) MUST_CHECK;
+bool signed_file_build(const char *file_name, const struct file_signer *signer, uint32_t timestamp,
+	struct reader payload, struct bytes *out, struct error *err) MUST_CHECK;
 /* Puts the signature over the zeros of either. FAULT_REFUSED when its size differs. */
 bool signature_insert(struct bytes *file, struct reader signature, struct error *err) MUST_CHECK;
 /* The two lists say the same: records in whatever order, the signer, not the timestamp. */

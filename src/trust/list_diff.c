@@ -1,22 +1,13 @@
 #include "trust/list_diff.h"
 
-#include "wire/distinguished_name.h"
-
-static bool same_name(struct reader a, struct reader b)
-{
-	struct distinguished_name one, other;
-	return reader_same(a, b) ||
-		(distinguished_name_parse(a, &one, NULL) &&
-			distinguished_name_parse(b, &other, NULL) &&
-			distinguished_name_agrees(&one, &other));
-}
+#include "trust/signer_name.h"
 
 static bool same_place(const struct trust_record *a, const struct trust_record *b)
 {
 	if (a->has_role != b->has_role || (a->has_role && a->role != b->role))
 		return false;
 	if (a->subject.ok && b->subject.ok)
-		return same_name(a->subject, b->subject);
+		return names_agree(a->subject, b->subject);
 	return a->dns_name.left > 0 && reader_same(a->dns_name, b->dns_name);
 }
 
@@ -61,14 +52,21 @@ static void match_record(struct matching *m, const struct rule *rule, size_t ind
 
 static bool same_signer(const struct signed_header *a, const struct signed_header *b)
 {
-	return reader_same(a->signer_name, b->signer_name) && reader_same(a->serial, b->serial) &&
-		reader_same(a->issuer_name, b->issuer_name) && a->modulus == b->modulus;
+	return names_agree(a->signer_name, b->signer_name) && reader_same(a->serial, b->serial) &&
+		names_agree(a->issuer_name, b->issuer_name) && a->modulus == b->modulus;
+}
+
+static bool same_form(const struct signed_header *a, const struct signed_header *b)
+{
+	return reader_same(a->signer_name, b->signer_name) &&
+		reader_same(a->issuer_name, b->issuer_name);
 }
 
 static void compare_headers(
 	const struct signed_header *a, const struct signed_header *b, struct list_diff *out)
 {
 	out->signer = !same_signer(a, b);
+	out->form = !out->signer && !same_form(a, b);
 	out->hash = a->hash != b->hash;
 	out->file_name = !reader_same(a->file_name, b->file_name);
 	out->timestamp = a->has_timestamp != b->has_timestamp ||

@@ -24,6 +24,7 @@ struct list_diff {
 	size_t count; /* without CHANGE_NONE: records of `before` in order, then those added */
 	struct list_difference differences[2 * LIMIT_RECORDS];
 	bool signer, hash, file_name, timestamp; /* of the header: it changed */
+	bool form; /* the same signer, its names written in another form */
 };
 
 /* Records are matched when they are the same, then by role and subject, then by certificate. A

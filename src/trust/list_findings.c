@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "trust/list_diff.h"
 #include "trust/record_name.h"
+#include "trust/signer_name.h"
 
 enum {
 	DAY = 86400,
@@ -121,7 +122,7 @@ static void find_signature(struct look *k)
 {
 	struct error err = { 0 };
 	size_t index;
-	if (!held_list_own_signer(k->list, &index, NULL))
+	if (!held_list_named_signer(k->list, &index, NULL))
 		add(k, FINDING_WARNING, FINDING_NO_RECORD,
 			"its signer %.*s has no record with role 0 in it: the signature cannot be "
 			"checked here, and a phone that takes the list must ask TVS about the next "
@@ -130,6 +131,12 @@ static void find_signature(struct look *k)
 			(const char *)k->list->list.header.signer_name.at);
 	else if (!held_list_intact(k->list, &err))
 		add(k, FINDING_FAULT, FINDING_NO_RECORD, "phones refuse it: %s", err.text);
+	else if (!held_list_own_signer(k->list, &index, NULL))
+		add(k, FINDING_WARNING, index,
+			"the header writes the names of %s in another form than its record: phones "
+			"compare bytes, and one that takes the list must ask TVS about the next "
+			"one of this signer",
+			title_of(k, index).text);
 }
 
 static void find_anchor_count(struct look *k)
@@ -244,7 +251,7 @@ static void find_old_digests(struct look *k)
 static bool same_number(const struct trust_record *a, const struct trust_record *b)
 {
 	return a->serial.left > 0 && reader_same(a->serial, b->serial) &&
-		reader_same(a->issuer, b->issuer) && !reader_same(a->certificate, b->certificate);
+		names_agree(a->issuer, b->issuer) && !reader_same(a->certificate, b->certificate);
 }
 
 static void find_duplicates(struct look *k)

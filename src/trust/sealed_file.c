@@ -55,11 +55,12 @@ static bool build(const struct sealed_plan *plan, const struct content_key *k, s
 	struct bytes *out, struct error *err)
 {
 	struct signed_header header = { .version = sealed_version, .timestamp = plan->timestamp };
+	struct file_signer signer = { plan->signer, plan->hash, plan->names };
 	struct encryption *e = &header.encryption;
 	uint8_t digest[DIGEST_MAX];
 	AUTO_DONE(bytes) wrapped = { 0 };
 	AUTO_DONE(bytes) body = { 0 };
-	if (!header_fill(&header, plan->file_name, plan->signer, plan->hash, err) ||
+	if (!header_fill(&header, plan->file_name, &signer, err) ||
 		!digest_of(digest_kind_of(plan->hash), &clear, 1, digest, err) ||
 		!content_key_wrap(k, plan->device, &wrapped, err) ||
 		!encrypt(k, clear, &e->padding, &body, err))

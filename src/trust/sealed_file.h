@@ -11,7 +11,8 @@
 struct sealed_plan {
 	const char *file_name; /* "SEP001122334455.cnf.xml.enc.sgn" */
 	const struct cert *signer, *device;
-	enum hash_code hash; /* of the signature and of the clear file */
+	enum hash_code hash;  /* of the signature and of the clear file */
+	enum name_form names; /* that of the lists on the phones */
 	uint32_t timestamp;
 };
 

@@ -32,6 +32,15 @@ bool issuer_fits(struct reader text, const struct cert *cert)
 	return name_fits(text, cert, cert_issuer);
 }
 
+bool names_agree(struct reader a, struct reader b)
+{
+	struct distinguished_name one, other;
+	return reader_same(a, b) ||
+		(distinguished_name_parse(a, &one, NULL) &&
+			distinguished_name_parse(b, &other, NULL) &&
+			distinguished_name_agrees(&one, &other));
+}
+
 static struct reader without_sign_byte(struct reader serial)
 {
 	if (serial.left > 1 && serial.at[0] == 0)

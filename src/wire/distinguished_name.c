@@ -9,6 +9,8 @@
 /* What the appliance writes, in its order. docs/formats/distinguished-name.md#appliance */
 static const char *const kept_types[] = { "CN", "OU", "O", "L", "ST", "C" };
 
+enum { CUT_OFF_AT = 55 }; /* bytes of a token's name, at most */
+
 static bool type_byte(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -64,8 +66,8 @@ static bool separates(struct reader text, const char *separators)
 	return type_length(text) > 0;
 }
 
-static bool take_value(
-	struct reader *text, const char *separators, struct name_attribute *out, struct error *err)
+static bool take_value(struct reader *text, const char *separators, char value[NAME_VALUE_SIZE],
+	bool *cut_off, struct error *err)
 {
 	uint8_t scratch[NAME_VALUE_SIZE];
 	struct writer w = writer_on(scratch, sizeof(scratch));
@@ -78,18 +80,20 @@ static bool take_value(
 			break;
 		writer_u8(&w, take_byte(text));
 	}
+	*cut_off = quoted && text->left == 0;
 	if (quoted && text->left > 0)
 		(void)reader_u8(text);
 	if (text->left > 0 && !separates(*text, separators))
 		return fail(err, FAULT_MALFORMED, "text after the closing quote");
 	if (!w.ok)
 		return fail(err, FAULT_LIMIT, "more than %d bytes", NAME_VALUE_SIZE - 1);
-	return text_from(writer_written(&w), out->value, sizeof(out->value), err);
+	return text_from(writer_written(&w), value, NAME_VALUE_SIZE, err);
 }
 
-static bool take_attribute(
-	struct reader *text, const char *separators, struct name_attribute *out, struct error *err)
+static bool take_attribute(struct reader *text, const char *separators,
+	struct distinguished_name *name, struct error *err)
 {
+	struct name_attribute *out = &name->attributes[name->count];
 	size_t size = type_length(*text);
 	if (size == 0)
 		return fail(err, FAULT_MALFORMED, "no attribute type");
@@ -101,7 +105,8 @@ static bool take_attribute(
 	}
 	out->type[size] = '\0';
 	(void)reader_u8(text); /* the '=' */
-	return take_value(text, separators, out, err) || fail_in(err, "value of %s", out->type);
+	return take_value(text, separators, out->value, &name->cut_off, err) ||
+		fail_in(err, "value of %s", out->type);
 }
 
 static bool parse_with(struct reader text, const char *separators, struct distinguished_name *out,
@@ -109,16 +114,19 @@ static bool parse_with(struct reader text, const char *separators, struct distin
 {
 	size_t whole = text.left;
 	out->count = 0;
+	out->cut_off = false;
 	for (;;) {
 		size_t at = whole - text.left;
 		if (out->count == NAME_ATTRIBUTES)
 			return fail(
 				err, FAULT_LIMIT, "name: more than %d attributes", NAME_ATTRIBUTES);
-		if (!take_attribute(&text, separators, &out->attributes[out->count], err))
+		if (!take_attribute(&text, separators, out, err))
 			return fail_in(err, "name: attribute at byte %zu", at);
 		out->count++;
-		if (text.left == 0)
+		if (text.left == 0) {
+			out->cut_off = out->cut_off && whole == CUT_OFF_AT;
 			return true;
+		}
 		(void)reader_u8(&text); /* the separator */
 	}
 }
@@ -174,8 +182,32 @@ static size_t count_kept(const struct distinguished_name *name)
 	return count;
 }
 
+/* docs/formats/distinguished-name.md#cut-off: what stands in the one is in the whole one too. */
+static bool begins(const struct distinguished_name *cut, const struct distinguished_name *whole,
+	bool (*counts)(const struct name_attribute *attribute))
+{
+	for (size_t i = 0; i + 1 < cut->count; i++)
+		if (counts(&cut->attributes[i]) &&
+			times(cut, &cut->attributes[i]) > times(whole, &cut->attributes[i]))
+			return false;
+	const struct name_attribute *open = &cut->attributes[cut->count - 1];
+	bool found = !counts(open);
+	for (size_t i = 0; i < whole->count && !found; i++)
+		found = strcmp(open->type, whole->attributes[i].type) == 0 &&
+			strncmp(open->value, whole->attributes[i].value, strlen(open->value)) == 0;
+	return found;
+}
+
+static bool any(const struct name_attribute *attribute)
+{
+	(void)attribute;
+	return true;
+}
+
 bool distinguished_name_same(const struct distinguished_name *a, const struct distinguished_name *b)
 {
+	if (a->cut_off != b->cut_off)
+		return a->cut_off ? begins(a, b, any) : begins(b, a, any);
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
@@ -187,7 +219,10 @@ bool distinguished_name_same(const struct distinguished_name *a, const struct di
 bool distinguished_name_agrees(
 	const struct distinguished_name *a, const struct distinguished_name *b)
 {
-	if (count_kept(a) == 0 || count_kept(a) != count_kept(b))
+	bool reducible = count_kept(a) > 0 && count_kept(b) > 0;
+	if (reducible && a->cut_off != b->cut_off)
+		return a->cut_off ? begins(a, b, kept) : begins(b, a, kept);
+	if (!reducible || count_kept(a) != count_kept(b))
 		return distinguished_name_same(a, b);
 	for (size_t i = 0; i < a->count; i++)
 		if (kept(&a->attributes[i]) &&

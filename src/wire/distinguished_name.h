@@ -1,8 +1,9 @@
 #pragma once
 /*
- * The three text forms of a distinguished name that lists and questions carry (the appliance's
- * `CN=…;OU=…`, the public builder's `CN=…,O=…` in certificate order, old tokens' quoted lower
- * case): parsed into attributes, compared as sets. docs/formats/distinguished-name.md
+ * The text forms of a distinguished name that lists and questions carry (the appliance's
+ * `CN=…;OU=…`, the public builder's `CN=…,O=…` in certificate order or before 2024 `CN=…;O=…`, old
+ * tokens' quoted lower case, which may be cut off): parsed into attributes, compared as sets.
+ * docs/formats/distinguished-name.md
  */
 #include "base/error.h"
 #include "base/reader.h"
@@ -16,11 +17,13 @@ struct distinguished_name {
 		char type[NAME_TYPE_SIZE];   /* upper case short name, or a dotted OID */
 		char value[NAME_VALUE_SIZE]; /* unescaped UTF-8 */
 	} attributes[NAME_ATTRIBUTES];
+	bool cut_off; /* a token's, whose end is missing: the last value may go on */
 };
 
 bool distinguished_name_parse(struct reader text, struct distinguished_name *out, struct error *err)
 	MUST_CHECK;
-/* Same attributes in whatever order; types without case, values exactly. */
+/* Same attributes in whatever order; types without case, values exactly. Of a name that is cut off,
+ * the attributes before the last, and one that starts with the last. */
 bool distinguished_name_same(
 	const struct distinguished_name *a, const struct distinguished_name *b);
 /* As the appliance writes: CN;OU;O;L;ST;C, attributes of other types dropped. */

@@ -115,8 +115,28 @@ void key_ring_file(struct key_ring *ring, const char *file_name, const char *sig
 	struct reader payload, struct bytes *out)
 {
 	struct error err = { 0 };
-	if (!signed_file_build(file_name, key_ring_get(ring, signer)->cert, HASH_SHA1, 1700000001,
-		    payload, out, &err))
+	if (!signed_file_build(file_name,
+		    &(struct file_signer){
+			    .cert = key_ring_get(ring, signer)->cert, .hash = HASH_SHA1 },
+		    1700000001, payload, out, &err))
 		fail_msg("%s", err.text);
 	key_ring_sign(ring, signer, out);
+}
+
+void key_ring_reform(
+	struct key_ring *ring, const char *signer, enum name_form form, struct bytes *file)
+{
+	struct error err = { 0 };
+	struct trust_list list;
+	const struct cert *cert = key_ring_get(ring, signer)->cert;
+	assert_true(trust_list_parse(bytes_reader(file), &list, &err));
+	list.header.signer_name = reader_of_text(cert_subject(cert, form));
+	list.header.issuer_name = reader_of_text(cert_issuer(cert, form));
+	AUTO_DONE(writer) w = writer_new(LIMIT_TRUST_LIST);
+	struct bytes written = { 0 };
+	trust_list_write(&w, &list);
+	assert_true(writer_take(&w, &written, &err));
+	bytes_done(file);
+	*file = written;
+	key_ring_sign(ring, signer, file);
 }

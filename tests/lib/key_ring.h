@@ -38,5 +38,8 @@ const struct ring_key *key_ring_get(struct key_ring *ring, const char *name);
 void key_ring_list(struct key_ring *ring, const struct ring_list *list, struct bytes *out);
 void key_ring_file(struct key_ring *ring, const char *file_name, const char *signer,
 	struct reader payload, struct bytes *out);
+/* The list again, the names of its signer in its header written in another form. */
+void key_ring_reform(
+	struct key_ring *ring, const char *signer, enum name_form form, struct bytes *file);
 /* Signs a file that is built with zeros in place of its signature. */
 void key_ring_sign(struct key_ring *ring, const char *signer, struct bytes *file);

@@ -100,7 +100,7 @@ def test_explain_in_words(vectors):
     assert ran.returncode == FINE, ran.stderr
     for words in (
         "A phone that holds it\n  accepts trust lists signed by list signer of SAST (record 1)\n",
-        "It accepts further lists by\n  list signer of SAST (record 1): RSA-2048, until 20",
+        "It accepts further lists by (1 anchor)\n  list signer of SAST (record 1): RSA-2048, until 20",
         "Warnings\n  a single anchor: ", "RSA-1024, which is too short today",
         "Notes\n", "% of the 65535 that phones load", "signed with SHA-1",
     ):

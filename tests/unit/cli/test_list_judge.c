@@ -154,6 +154,24 @@ static void a_signer_without_a_record_is_noted(void **state)
 	refused(orphan, NULL, "");
 }
 
+static void a_signer_in_another_form_is_noted(void **state)
+{
+	struct error err = { 0 };
+	AUTO_DONE(bytes) file = { 0 };
+	key_ring_list(*state, &second, &file);
+	AUTO(held_list) same = held_list_load(bytes_reader(&file), NULL);
+	assert_false(accepted(same, NULL).other_form);
+	key_ring_reform(*state, second.signer, NAME_BUILDER, &file);
+	AUTO(held_list) other = held_list_load(bytes_reader(&file), NULL);
+	struct list_judgement j = accepted(other, NULL);
+	assert_true(j.other_form);
+	assert_false(j.without_successor);
+	assert_int_equal(j.verdict, LIST_INTACT);
+	struct list_judgement none;
+	assert_false(list_judge(other, same, &none, &err));
+	assert_non_null(strstr(err.text, "in another form"));
+}
+
 /* What `list verify` would exit with. */
 static int verified(struct reader file)
 {
@@ -209,6 +227,7 @@ int main(void)
 		cmocka_unit_test(a_stranger_is_asked_about_or_rejected),
 		cmocka_unit_test(a_known_signer_with_a_bad_signature_is_rejected),
 		cmocka_unit_test(a_signer_without_a_record_is_noted),
+		cmocka_unit_test(a_signer_in_another_form_is_noted),
 		cmocka_unit_test(one_flipped_bit_anywhere_is_4),
 		cmocka_unit_test(one_flipped_bit_anywhere_in_lists_of_others_is_4),
 	};

@@ -19,8 +19,8 @@ static void build(
 	const char *name, const struct scratch_key *signer, enum hash_code hash, struct bytes *out)
 {
 	struct error err = { 0 };
-	if (!signed_file_build(
-		    name, signer->cert, hash, 1700000001, reader_of_text(payload), out, &err))
+	if (!signed_file_build(name, &(struct file_signer){ .cert = signer->cert, .hash = hash },
+		    1700000001, reader_of_text(payload), out, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -195,7 +195,7 @@ static void a_list_is_no_file(void **state)
 		.hash = HASH_SHA1,
 		.timestamp = 1,
 		.count = 1,
-		.records = { { key.cert, ROLE_SAST, NULL } } };
+		.records = { { .cert = key.cert, .role = ROLE_SAST } } };
 	assert_true(list_build(&plan, &file, &err));
 	refused(s, &key, bytes_reader(&file), FAULT_REFUSED, "does not end in .sgn");
 	plan.file_name = "a.sgn";
@@ -291,8 +291,9 @@ static void the_size_is_limited(void **state)
 	struct scratch_key key = scratch_make_live(s, "CallManager");
 	uint8_t *large = calloc(1, LIMIT_SIGNED_FILE + 1);
 	assert_non_null(large);
-	assert_true(signed_file_build(
-		"a.sgn", key.cert, HASH_SHA1, 1, reader_of(large, LIMIT_SIGNED_FILE), &file, &err));
+	assert_true(signed_file_build("a.sgn",
+		&(struct file_signer){ .cert = key.cert, .hash = HASH_SHA1 }, 1,
+		reader_of(large, LIMIT_SIGNED_FILE), &file, &err));
 	assert_true(ask(s, &key, bytes_reader(&file), NULL, &err));
 	AUTO_DONE(writer) w = writer_new(LIMIT_SIBLING_PAYLOAD);
 	writer_bytes(&w, bytes_reader(&file));

@@ -49,8 +49,10 @@ static struct list_plan plan_of(const struct scene *scene, const struct scratch_
 		.hash = HASH_SHA1,
 		.timestamp = 1700000001,
 		.count = 4,
-		.records = { { signer->cert, ROLE_SAST, NULL }, { other->cert, ROLE_SAST, NULL },
-			{ other->cert, ROLE_TFTP, NULL }, { scene->tvs.cert, ROLE_TVS, NULL } },
+		.records = { { .cert = signer->cert, .role = ROLE_SAST },
+			{ .cert = other->cert, .role = ROLE_SAST },
+			{ .cert = other->cert, .role = ROLE_TFTP },
+			{ .cert = scene->tvs.cert, .role = ROLE_TVS } },
 	};
 }
 
@@ -287,11 +289,13 @@ static void a_signed_file_is_no_list(void **state)
 	struct error err = { 0 };
 	AUTO_DONE(bytes) file = { 0 };
 	AUTO_DONE(bytes) empty = { 0 };
-	assert_true(signed_file_build("ITLFile.tlv", scene.recovery.cert, HASH_SHA1, 1,
+	assert_true(signed_file_build("ITLFile.tlv",
+		&(struct file_signer){ .cert = scene.recovery.cert, .hash = HASH_SHA1 }, 1,
 		reader_of_text("<device/>"), &file, &err));
 	struct asking asking = { "ITL pub", &scene.recovery, bytes_reader(&file) };
 	refused(scene.s, &asking, FAULT_MALFORMED, "record");
-	assert_true(signed_file_build("ITLFile.tlv", scene.recovery.cert, HASH_SHA1, 1,
+	assert_true(signed_file_build("ITLFile.tlv",
+		&(struct file_signer){ .cert = scene.recovery.cert, .hash = HASH_SHA1 }, 1,
 		reader_of(NULL, 0), &empty, &err));
 	asking.file = bytes_reader(&empty);
 	refused(scene.s, &asking, FAULT_REFUSED, "version 1.0 is not a trust list's");

@@ -270,7 +270,7 @@ static void a_node_s_first_hour(void **state)
 		.hash = HASH_SHA1,
 		.timestamp = 1,
 		.count = 1,
-		.records = { { signer, ROLE_SAST, NULL } } };
+		.records = { { .cert = signer, .role = ROLE_SAST } } };
 	struct signer_sign what = { .list = "ITL pub" };
 	memcpy(what.key, ccm.key, sizeof(what.key));
 	assert_true(list_build(&plan, &list, &err));
@@ -279,8 +279,9 @@ static void a_node_s_first_hour(void **state)
 
 	AUTO_DONE(bytes) file = { 0 };
 	uint8_t payload[100000] = { 0 }; /* travels as a memfd */
-	assert_true(signed_file_build(
-		"a.sgn", signer, HASH_SHA512, 1, reader_of(payload, sizeof(payload)), &file, &err));
+	assert_true(signed_file_build("a.sgn",
+		&(struct file_signer){ .cert = signer, .hash = HASH_SHA512 }, 1,
+		reader_of(payload, sizeof(payload)), &file, &err));
 	what.file = bytes_reader(&file);
 	what.list[0] = '\0';
 	sign_and_check(provision, SIGNER_SIGN_FILE, &what, &file, signer);

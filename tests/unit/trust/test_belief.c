@@ -168,6 +168,11 @@ static void another_form_of_the_names_is_not_held(void **state)
 	struct belief_answer answer =
 		believe(&holding, BELIEVE_FILE, bytes_reader(&file), &header, &why);
 	assert_int_equal(answer.belief, BELIEF_ASK_TVS);
+	assert_non_null(strstr(why.text, "in another form"));
+	header.signer_name = reader_of_text("CN=nobody");
+	answer = believe(&holding, BELIEVE_FILE, bytes_reader(&file), &header, &why);
+	assert_int_equal(answer.belief, BELIEF_ASK_TVS);
+	assert_null(strstr(why.text, "in another form"));
 }
 
 static bool vouched(struct scene *s, enum believed_thing what, const char *signer,

@@ -171,6 +171,48 @@ static void two_keys_under_one_name_are_refused(void **state)
 	assert_non_null(strstr(err.text, "with another key"));
 }
 
+static void neither_are_they_in_two_forms(void **state)
+{
+	struct error err = { 0 };
+	AUTO_DONE(bytes) file = { 0 };
+	key_ring_list(*state, &usual, &file);
+	struct trust_list list;
+	assert_true(trust_list_parse(bytes_reader(&file), &list, &err));
+	list.records[1].certificate = reader_of(NULL, 0);
+	list.records[1].issuer =
+		reader_of_text(cert_issuer(key_ring_get(*state, "recovery")->cert, NAME_BUILDER));
+	list.records[1].serial = list.records[0].serial;
+	AUTO_DONE(bytes) clash = { 0 };
+	mend(&clash, &list);
+	AUTO(held_list) held = held_list_load(bytes_reader(&clash), &err);
+	assert_null(held);
+	assert_non_null(strstr(err.text, "with another key"));
+}
+
+/* A phone does not find the signer, a reader of names does. */
+static void a_signer_in_another_form_is_named_and_not_the_same_bytes(void **state)
+{
+	struct error err = { 0 };
+	size_t index = 99;
+	static const enum name_form forms[] = { NAME_BUILDER, NAME_BUILDER_2023 };
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		AUTO_DONE(bytes) file = { 0 };
+		key_ring_list(*state, &usual, &file);
+		key_ring_reform(*state, "recovery", forms[i], &file);
+		AUTO(held_list) held = held_list_load(bytes_reader(&file), &err);
+		assert_non_null(held);
+		assert_false(held_list_own_signer(held, &index, &err));
+		assert_int_equal(err.fault, FAULT_UNTRUSTED);
+		assert_true(held_list_named_signer(held, &index, &err));
+		assert_int_equal(index, 0);
+		assert_true(held_list_intact(held, &err));
+		held->file.data[held->list.header.signature_offset + 7] ^= 1;
+		assert_false(held_list_intact(held, &err));
+		held->list.records[0].serial.left--;
+		assert_false(held_list_named_signer(held, &index, &err));
+	}
+}
+
 static void a_record_without_certificate_signs_nothing(void **state)
 {
 	struct error err = { 0 };
@@ -341,6 +383,8 @@ int main(void)
 		cmocka_unit_test(what_a_record_says_must_be_its_certificates),
 		cmocka_unit_test(at_most_two_records_sign_lists),
 		cmocka_unit_test(two_keys_under_one_name_are_refused),
+		cmocka_unit_test(neither_are_they_in_two_forms),
+		cmocka_unit_test(a_signer_in_another_form_is_named_and_not_the_same_bytes),
 		cmocka_unit_test(a_record_without_certificate_signs_nothing),
 		cmocka_unit_test(a_role_that_nobody_knows_is_kept_and_grants_nothing),
 		cmocka_unit_test(a_signer_of_another_role_is_none),

@@ -31,9 +31,9 @@ static struct list_plan usual(struct key_ring *ring)
 		.timestamp = 1700000200,
 		.count = 3,
 		.records = {
-			{ key_ring_get(ring, "recovery")->cert, ROLE_SAST, NULL },
-			{ key_ring_get(ring, "callmanager")->cert, ROLE_TFTP, "pub.example.net" },
-			{ key_ring_get(ring, "tvs")->cert, ROLE_TVS, "" },
+			{ .cert = key_ring_get(ring, "recovery")->cert, .role = ROLE_SAST },
+			{ .cert = key_ring_get(ring, "callmanager")->cert, .role = ROLE_TFTP, .dns_name = "pub.example.net" },
+			{ .cert = key_ring_get(ring, "tvs")->cert, .role = ROLE_TVS, .dns_name = "" },
 		},
 	};
 }
@@ -124,6 +124,121 @@ static void lists_that_no_phone_could_follow_are_not_built(void **state)
 	refused(&plan, "SHA-1 or SHA-512");
 }
 
+static void parsed(const struct bytes *file, struct trust_list *out)
+{
+	struct error err = { 0 };
+	if (!trust_list_parse(bytes_reader(file), out, &err))
+		fail_msg("%s", err.text);
+	AUTO_DONE(writer) w = writer_new(LIMIT_TRUST_LIST);
+	trust_list_write(&w, out);
+	assert_true(w.ok);
+	assert_true(reader_same(writer_written(&w), bytes_reader(file)));
+}
+
+static void elliptic_records_need_signer_version_1_1(void **state)
+{
+	struct error err = { 0 };
+	static const struct {
+		bool has;
+		struct version version;
+		bool built;
+	} tries[] = { { false, { 0, 0 }, false }, { false, { 1, 1 }, false },
+		{ true, { 1, 0 }, false }, { true, { 0, 9 }, false }, { true, { 1, 1 }, true },
+		{ true, { 2, 0 }, true } };
+	for (size_t i = 0; i < COUNT(tries); i++) {
+		struct list_plan plan = usual(*state);
+		AUTO_DONE(bytes) file = { 0 };
+		plan.records[2].cert = key_ring_get(*state, "pages-ec")->cert;
+		plan.has_signer_version = tries[i].has;
+		plan.signer_version = tries[i].version;
+		if (!tries[i].built) {
+			refused(&plan, "signer version 1.1");
+			continue;
+		}
+		assert_true(list_build(&plan, &file, &err));
+		struct trust_list list;
+		parsed(&file, &list);
+		assert_true(list.header.has_signer_version);
+		assert_int_equal(list.header.signer_version.minor, tries[i].version.minor);
+		assert_int_equal(list.records[2].public_key.left, 65);
+		key_ring_sign(*state, "recovery", &file);
+		AUTO(held_list) held = held_list_load(bytes_reader(&file), &err);
+		assert_non_null(held);
+		assert_true(held_list_intact(held, &err));
+	}
+	struct list_plan plan = usual(*state);
+	plan.has_signer_version = true;
+	plan.signer_version = (struct version){ 1, 1 };
+	plan.records[1].cert = key_ring_get(*state, "pages-ec")->cert;
+	plan.records[1].role = ROLE_SAST;
+	refused(&plan, "lists are signed with RSA alone");
+}
+
+static void a_record_has_an_address_or_no_certificate_or_no_signature(void **state)
+{
+	struct error err = { 0 };
+	static const uint8_t address[4] = { 10, 0, 0, 1 };
+	struct list_plan plan = usual(*state);
+	AUTO_DONE(bytes) file = { 0 };
+	plan.count = 5;
+	plan.records[1].address = address;
+	plan.records[2].no_signature = true;
+	plan.records[3] = (struct list_record){
+		.role = ROLE_CCM_TFTP, .dns_name = "cucm-pub.lab", .address = address
+	};
+	plan.records[4] = (struct list_record){ .role = ROLE_CCM, .dns_name = "" };
+	assert_true(list_build(&plan, &file, &err));
+	struct trust_list list;
+	parsed(&file, &list);
+	assert_true(reader_same(list.records[1].address, reader_of(address, 4)));
+	assert_false(list.records[2].signature.ok);
+	assert_true(list.records[2].certificate.ok);
+	assert_int_equal(list.records[3].size, 33);
+	assert_false(list.records[3].certificate.ok);
+	assert_false(list.records[3].subject.ok);
+	assert_int_equal(list.records[4].size, 14);
+	key_ring_sign(*state, "recovery", &file);
+	AUTO(held_list) held = held_list_load(bytes_reader(&file), &err);
+	assert_non_null(held);
+	assert_true(held_list_intact(held, &err));
+
+	plan.records[4].dns_name = NULL;
+	refused(&plan, "record 5, without a name: neither certificate nor host name");
+	plan.count = 4;
+	plan.records[0].cert = NULL;
+	plan.records[0].dns_name = "pub";
+	refused(&plan, "no record with role 0 for its signer");
+}
+
+static void names_are_written_in_one_form(void **state)
+{
+	static const char *const names[] = {
+		[NAME_APPLIANCE] = "CN=recovery;OU=Voice;O=Example, Inc.;C=DE",
+		[NAME_BUILDER] = "C=DE,O=Example\\, Inc.,OU=Voice,CN=recovery",
+		[NAME_BUILDER_2023] = "C=DE;O=Example\\, Inc.;OU=Voice;CN=recovery",
+	};
+	struct error err = { 0 };
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct list_plan plan = usual(*state);
+		AUTO_DONE(bytes) file = { 0 };
+		plan.names = (enum name_form)i;
+		assert_true(list_build(&plan, &file, &err));
+		struct trust_list list;
+		parsed(&file, &list);
+		if (!reader_same(list.header.signer_name, reader_of_text(names[i])))
+			fail_msg("%s", names[i]);
+		assert_true(reader_same(list.header.issuer_name, reader_of_text(names[i])));
+		assert_true(reader_same(list.records[0].subject, reader_of_text(names[i])));
+		assert_true(reader_same(list.records[0].issuer, reader_of_text(names[i])));
+		key_ring_sign(*state, "recovery", &file);
+		AUTO(held_list) held = held_list_load(bytes_reader(&file), &err);
+		assert_non_null(held);
+		size_t index;
+		assert_true(held_list_own_signer(held, &index, &err));
+		assert_true(held_list_intact(held, &err));
+	}
+}
+
 static void two_signers_are_fine(void **state)
 {
 	struct error err = { 0 };
@@ -181,12 +296,14 @@ static void a_payload_may_be_so_large_and_no_larger(void **state)
 	struct bytes zeros = { calloc(1, LIMIT_SIGNED_FILE + UINT16_MAX), LIMIT_SIGNED_FILE };
 	assert_non_null(zeros.data);
 	AUTO_DONE(bytes) file = { 0 };
-	assert_true(signed_file_build(
-		"x.sgn", signer, HASH_SHA1, 1, bytes_reader(&zeros), &file, &err));
+	assert_true(signed_file_build("x.sgn",
+		&(struct file_signer){ .cert = signer, .hash = HASH_SHA1 }, 1, bytes_reader(&zeros),
+		&file, &err));
 	zeros.size = LIMIT_SIGNED_FILE + 1;
 	struct bytes none = { 0 };
-	assert_false(signed_file_build(
-		"x.sgn", signer, HASH_SHA1, 1, bytes_reader(&zeros), &none, &err));
+	assert_false(signed_file_build("x.sgn",
+		&(struct file_signer){ .cert = signer, .hash = HASH_SHA1 }, 1, bytes_reader(&zeros),
+		&none, &err));
 	assert_int_equal(err.fault, FAULT_LIMIT);
 	assert_null(none.data);
 	bytes_done(&zeros);
@@ -276,6 +393,9 @@ int main(void)
 		cmocka_unit_test(a_list_says_what_was_planned),
 		cmocka_unit_test(both_written_hashes_and_sizes_work),
 		cmocka_unit_test(lists_that_no_phone_could_follow_are_not_built),
+		cmocka_unit_test(elliptic_records_need_signer_version_1_1),
+		cmocka_unit_test(a_record_has_an_address_or_no_certificate_or_no_signature),
+		cmocka_unit_test(names_are_written_in_one_form),
 		cmocka_unit_test(two_signers_are_fine),
 		cmocka_unit_test(the_bounds_of_phones_hold),
 		cmocka_unit_test(signed_files_carry_their_name_and_payload),

@@ -160,6 +160,29 @@ static void the_form_of_a_name_does_not_make_it_another(void **state)
 	expect(&diff, 0, CHANGE_REPLACED, 1, 1);
 }
 
+static void another_form_is_not_another_signer(void **state)
+{
+	AUTO_DONE(bytes) file = { 0 };
+	key_ring_list(*state, &first, &file);
+	AUTO(held_list) one = held_list_load(bytes_reader(&file), NULL);
+	key_ring_reform(*state, "ITLRECOVERY_pub", NAME_BUILDER, &file);
+	AUTO(held_list) other = held_list_load(bytes_reader(&file), NULL);
+	struct list_diff diff;
+	list_diff(&one->list, &other->list, &diff);
+	assert_false(diff.signer);
+	assert_true(diff.form);
+	assert_int_equal(diff.count, 0);
+	struct error why = { 0 };
+	assert_int_equal(list_passage(one, other, &why).passage, PASSAGE_ASK);
+	assert_non_null(strstr(why.text, "in another form"));
+	list_diff(&one->list, &one->list, &diff);
+	assert_false(diff.form);
+	AUTO(held_list) stranger = loaded(state, &foreign);
+	list_diff(&one->list, &stranger->list, &diff);
+	assert_true(diff.signer);
+	assert_false(diff.form);
+}
+
 /* A cluster that leaves mixed mode keeps the name and takes the certificate out. */
 static void an_emptied_record_is_known_by_its_host(void **state)
 {
@@ -276,6 +299,7 @@ int main(void)
 		cmocka_unit_test(servers_of_one_name_are_told_apart_by_what_stayed),
 		cmocka_unit_test(another_address_keeps_the_record),
 		cmocka_unit_test(the_form_of_a_name_does_not_make_it_another),
+		cmocka_unit_test(another_form_is_not_another_signer),
 		cmocka_unit_test(an_emptied_record_is_known_by_its_host),
 		cmocka_unit_test(the_largest_lists_fit),
 		cmocka_unit_test(phones_pass_from_one_to_the_other),

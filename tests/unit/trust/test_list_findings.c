@@ -266,6 +266,19 @@ static void odd_records_are_told(void **state)
 	assert_non_null(says(newer, FINDING_NOTE, "does not say when"));
 }
 
+static void a_signer_in_another_form_is_told(void **state)
+{
+	AUTO_DONE(bytes) file = { 0 };
+	key_ring_list(*state, &usual, &file);
+	key_ring_reform(*state, usual.signer, NAME_BUILDER, &file);
+	AUTO(held_list) list = list_inspect(bytes_reader(&file), NULL);
+	AUTO(list_findings) f = found(list, MADE);
+	const struct finding *one = finding_of(f, FINDING_WARNING, "in another form");
+	assert_string_equal(one->code, "signature");
+	assert_int_equal(one->record, 0);
+	assert_int_equal(count_of(f, FINDING_FAULT), 0);
+}
+
 static void what_phones_refuse_is_a_fault(void **state)
 {
 	AUTO(held_list) list = inspected(state, &usual);
@@ -345,6 +358,7 @@ int main(void)
 		cmocka_unit_test(too_many_certificates_are_told),
 		cmocka_unit_test(a_nearly_full_list_is_told),
 		cmocka_unit_test(odd_records_are_told),
+		cmocka_unit_test(a_signer_in_another_form_is_told),
 		cmocka_unit_test(what_phones_refuse_is_a_fault),
 		cmocka_unit_test(only_a_list_is_inspected),
 		cmocka_unit_test(every_byte_may_be_another),

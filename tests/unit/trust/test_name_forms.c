@@ -23,10 +23,13 @@ static void both_write(const struct certificate_subject *subject)
 	assert_non_null(cert);
 	const char *appliance = cert_subject(cert, NAME_APPLIANCE);
 	const char *builder = cert_subject(cert, NAME_BUILDER);
-	struct distinguished_name names[2];
+	struct distinguished_name names[2], old;
+	const char *before = cert_subject(cert, NAME_BUILDER_2023);
 	assert_true(distinguished_name_parse(reader_of_text(builder), &names[0], &err));
 	assert_true(distinguished_name_parse(reader_of_text(appliance), &names[1], &err));
 	assert_true(distinguished_name_same(&names[0], &names[1]));
+	assert_true(distinguished_name_parse(reader_of_text(before), &old, &err));
+	assert_true(distinguished_name_same(&old, &names[0]));
 	AUTO_DONE(writer) w = writer_new(4096);
 	distinguished_name_write(&w, &names[0]);
 	writer_u8(&w, 0);

@@ -250,6 +250,31 @@ static void what_the_appliance_drops_does_not_count_in_agreement(void **state)
 	assert_false(agrees("DC=x", "CN=x"));
 }
 
+/* 55 bytes and no closing quote: docs/formats/distinguished-name.md#cut-off */
+static const char token[] = "cn=\"SAST-ADN0054f509        \";ou=IPCBU;o=\"Example Syste";
+
+static void a_tokens_name_that_is_cut_off_goes_on(void **state)
+{
+	(void)state;
+	assert_int_equal(strlen(token), 55);
+	static const char whole[] = "CN=SAST-ADN0054f509        ;OU=IPCBU;O=Example Systems, Inc.";
+	assert_true(same(token, whole));
+	assert_true(same(whole, token));
+	assert_true(agrees(token, whole));
+	assert_true(same(token, token));
+	assert_true(same(token, "O=Example Systems,OU=IPCBU,CN=SAST-ADN0054f509        ,C=US"));
+	assert_true(agrees("DC=lab,O=Example Systems,OU=IPCBU,CN=SAST-ADN0054f509        ", token));
+	assert_false(same(token, "CN=SAST-ADN0054f509        ;OU=IPCBU;O=Example Syst"));
+	assert_false(same(token, "CN=SAST-ADN0054f509        ;O=Example Systems"));
+	assert_false(agrees(token, "CN=SAST-ADN0054f509        ;O=Example Systems"));
+	assert_false(same(token, "CN=SAST-ADN0054f509;OU=IPCBU;O=Example Systems"));
+	assert_false(agrees(token, "DC=lab"));
+	/* one byte less or more is not cut off, only odd */
+	assert_false(same("cn=\"SAST-ADN0054f509        \";ou=IPCBU;o=\"Example Syst", whole));
+	assert_false(same("cn=\"SAST-ADN0054f509        \";ou=IPCBU;o=\"Example System", whole));
+	assert_false(same("cn=\"SAST-ADN0054f509        \";ou=IPCBU;o=\"Example Syst\"", whole));
+}
+
 static void writing_follows_the_appliance(void **state)
 {
 	(void)state;
@@ -275,6 +300,7 @@ static const char *const samples[] = {
 	"CN=pub.lab.local;OU=IST;O=Lab;L=Brisbane;ST=QLD;C=AU",
 	"CN=ccm01.lab.org,O=Lab\\, Inc.,OU=\\C3\\B6+DC=x",
 	"cn=\"SAST-ADN0054f509        \";ou=IPCBU;o=\"Example Sys",
+	token,
 };
 
 static void cut_and_changed_names_do_no_harm(void **state)
@@ -298,6 +324,7 @@ int main(void)
 		cmocka_unit_test(order_and_case_of_types_do_not_matter),
 		cmocka_unit_test(values_are_compared_exactly),
 		cmocka_unit_test(what_the_appliance_drops_does_not_count_in_agreement),
+		cmocka_unit_test(a_tokens_name_that_is_cut_off_goes_on),
 		cmocka_unit_test(writing_follows_the_appliance),
 		cmocka_unit_test(writing_escapes_what_would_be_misread),
 		cmocka_unit_test(cut_and_changed_names_do_no_harm),
