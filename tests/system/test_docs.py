@@ -14,7 +14,7 @@ from programs import SLOWER, TOP, Program, environment
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 # Run by other means, or the very thing that runs this test.
-ELSEWHERE = re.compile(r"\./dev (test|check|fuzz|bench|format)\b|git clone|\.ci/run")
+ELSEWHERE = re.compile(r"\./dev (test|check|fuzz|coverage|bench|format)\b|git clone|\.ci/run")
 STAYS = re.compile(r"\./dev run(?! --once)|dialtrust lab(?!.*--once)")
 
 

@@ -90,7 +90,7 @@ def test_dev_lists_its_commands():
         [TOP / "dev"], capture_output=True, text=True, timeout=20, check=True, cwd="/"
     )
     listed = [line.split()[0] for line in ran.stdout.splitlines() if line.startswith("  ") and line[2] != " "]
-    assert listed == "setup build run test check format fuzz bench".split()
+    assert listed == "setup build run test check format fuzz coverage bench".split()
     assert ran.stderr == ""
 
 

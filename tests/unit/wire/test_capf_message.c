@@ -335,6 +335,23 @@ static void device_names_are_safe(void **state)
 }
 
 /* Peers skip five bytes of element 4 unseen, and look into neither 16 nor 20. */
+static void passwords_have_a_limit(void **state)
+{
+	(void)state;
+	char password[3 + LIMIT_DEVICE_NAME + 1] = { 11, 0, LIMIT_DEVICE_NAME };
+	memset(password + 3, '7', LIMIT_DEVICE_NAME - 1);
+	accepted(16, password, 3 + LIMIT_DEVICE_NAME);
+	password[2]++;
+	password[2 + LIMIT_DEVICE_NAME] = '7';
+	AUTO_DONE(bytes) file = raw(16, password, 3 + LIMIT_DEVICE_NAME + 1);
+	refused_with(bytes_reader(&file), trip, FAULT_LIMIT, "password");
+	accepted(16, BYTES("\13\0\1\0"));
+	refused(16, BYTES("\13\0\0"), "password");
+	refused(16, BYTES("\13\0\3123"), "password");
+	refused(16, BYTES("\13\0\0041\0002\0"), "password");
+	refused(16, BYTES("\13\0\0031\n\0"), "password");
+}
+
 static void inner_elements_are_strict(void **state)
 {
 	(void)state;
@@ -385,6 +402,7 @@ int main(void)
 		cmocka_unit_test(each_command_has_its_elements),
 		cmocka_unit_test(elements_are_strict),
 		cmocka_unit_test(device_names_are_safe),
+		cmocka_unit_test(passwords_have_a_limit),
 		cmocka_unit_test(inner_elements_are_strict),
 		cmocka_unit_test(every_command_has_a_name_and_a_side),
 	};
