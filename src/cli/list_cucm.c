@@ -73,6 +73,12 @@ static const struct row record_rows[] = {
 static const char columns[] = "BYTEPOS TAG             LENGTH  VALUE\n"
 			      "------- ---             ------  -----\n";
 
+/* The blank before the full stop and the two full stops are the appliance's. */
+static const char ctl_not_found[] =
+	"CTL File not found . Please run CTLClient plugin or run the CLI - utils ctl.. to generate "
+	"the CTL file.\n";
+static const char itl_not_found[] = "ITL File not found.\n";
+
 /* A piece, which ends after `stop`, that would leave the line begins the next one; no line ends
  * with a blank. */
 static void print_wrapped(FILE *to, const char *text, char stop)
@@ -221,18 +227,23 @@ static void print_checksum(FILE *to, enum digest_kind kind, const char *name, st
 	(void)fprintf(to, "(%s)\n", name);
 }
 
-static void print_file(
-	FILE *to, const char *kind, struct reader file, const struct signed_header *header)
+static void print_size(FILE *to, const char *kind, struct reader file)
 {
 	(void)fprintf(to, "The checksum value of the %s file:\n", kind);
 	print_checksum(to, DIGEST_MD5, "MD5", file);
 	print_checksum(to, DIGEST_SHA1, "SHA1", file);
 	(void)fprintf(to, "\nLength of %s file: %zu\n", kind, file.left);
+}
+
+/* In the time zone of the reader, as the appliance prints it in its own. */
+static void print_time(FILE *to, const char *kind, const struct signed_header *header)
+{
 	time_t seconds = header->timestamp;
 	struct tm parts;
 	char text[64];
-	if (header->has_timestamp && gmtime_r(&seconds, &parts) != NULL &&
-		strftime(text, sizeof(text), "%a %b %d %H:%M:%S UTC %Y", &parts) > 0)
+	tzset();
+	if (header->has_timestamp && localtime_r(&seconds, &parts) != NULL &&
+		strftime(text, sizeof(text), "%a %b %d %H:%M:%S %Z %Y", &parts) > 0)
 		(void)fprintf(to, "The %s File was last modified on %s\n", kind, text);
 }
 
@@ -257,7 +268,8 @@ void list_cucm_print(FILE *to, struct reader file, const struct trust_list *list
 	const struct signed_header *header = &list->header;
 	bool ctl = reader_same(header->file_name, reader_of_text("CTLFile.tlv"));
 	const char *kind = ctl ? "CTL" : "ITL";
-	print_file(to, kind, file, header);
+	print_size(to, kind, file);
+	print_time(to, kind, header);
 	(void)fprintf(to, "\n        Parse %s File\n        ----------------\n\n", kind);
 	(void)fprintf(to, "Version:        %u.%u\nHeaderLength:   %zu (BYTES)\n\n%s",
 		header->version.major, header->version.minor, header->size, columns);
@@ -269,4 +281,20 @@ void list_cucm_print(FILE *to, struct reader file, const struct trust_list *list
 		(void)fprintf(to, "\nThe %s file was verified successfully.\n", kind);
 	else
 		(void)fprintf(to, "\nVerification of the %s file failed.\n", kind);
+}
+
+void list_cucm_print_unreadable(FILE *to, const char *source, struct reader file)
+{
+	const char *slash = strrchr(source, '/');
+	const char *name = slash != NULL ? slash + 1 : source;
+	bool ctl = strncmp(name, "CTL", 3) == 0;
+	const char *kind = ctl ? "CTL" : "ITL";
+	if (file.left > 0) {
+		print_size(to, kind, file);
+		(void)fputc('\n', to);
+	} else {
+		(void)fprintf(to, "Length of %s file: 0\n", kind);
+		(void)fputs(ctl ? ctl_not_found : itl_not_found, to);
+	}
+	(void)fputs(ctl ? "Error parsing the CTL File.\n" : "Error parsing the ITL File!!\n", to);
 }

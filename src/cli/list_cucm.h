@@ -10,3 +10,6 @@
 
 /* `list` was parsed from `file`; `verified` is what the last line says. */
 void list_cucm_print(FILE *to, struct reader file, const struct trust_list *list, bool verified);
+/* What it prints for a list that is missing, empty or broken; `source` says of which kind it was
+ * to be. */
+void list_cucm_print_unreadable(FILE *to, const char *source, struct reader file);

@@ -120,10 +120,11 @@ static const struct format {
 	const char *name;
 	bool (*show)(const struct shown *shown, struct error *err);
 	bool verifies; /* its last line tells of the signature */
+	void (*unreadable)(FILE *to, const char *source, struct reader file); /* may be NULL */
 } formats[] = {
-	{ "table", show_table, false },
-	{ "json", show_json, false },
-	{ "cucm", show_cucm, true },
+	{ "table", show_table, false, NULL },
+	{ "json", show_json, false, NULL },
+	{ "cucm", show_cucm, true, list_cucm_print_unreadable },
 };
 
 static const struct format *format_of(const struct call *call, struct error *err)
@@ -142,6 +143,22 @@ static const struct format *format_of(const struct call *call, struct error *err
 	return NULL;
 }
 
+static bool read_list(const struct format *format, const char *source, struct bytes *file,
+	struct trust_list *list, struct error *err)
+{
+	struct error fault = { 0 };
+	bool found = list_source_read(source, file, &fault);
+	if (found && trust_list_parse(bytes_reader(file), list, &fault))
+		return true;
+	if (format->unreadable != NULL && (found || fault.fault == FAULT_MISSING))
+		format->unreadable(stdout, source, bytes_reader(file));
+	*err = fault;
+	if (!found)
+		return false;
+	(void)list_fault(err);
+	return fail_in(err, "%s", source);
+}
+
 /* What can be read is printed even of a list that no phone would take; then that is said. */
 static bool list_show(const struct call *call, struct error *err)
 {
@@ -149,12 +166,8 @@ static bool list_show(const struct call *call, struct error *err)
 	const char *source = call_value(call, "SOURCE");
 	const struct format *format = format_of(call, err);
 	AUTO_DONE(bytes) file = { 0 };
-	if (format == NULL || !list_source_read(source, &file, err))
+	if (format == NULL || !read_list(format, source, &file, &list, err))
 		return false;
-	if (!trust_list_parse(bytes_reader(&file), &list, err)) {
-		(void)list_fault(err);
-		return fail_in(err, "%s", source);
-	}
 	struct error fault = { 0 };
 	AUTO(held_list) held = held_list_load(bytes_reader(&file), &fault);
 	bool sound = held != NULL && (!format->verifies || held_list_intact(held, &fault));

@@ -159,16 +159,23 @@ static void spaced(struct reader bytes, char *out, size_t size)
 		used += (size_t)snprintf(out + used, size - used, "%02X ", digest[i]);
 }
 
-/* As published up to the dump of the signature; the checksums are those of the filler. */
-static const char published_header[] =
+/* Word for word as published: the top, the header, and the first record of the first list. What no
+ * print shows (checksums, the rest of the signature, digests of certificates) is that of the
+ * filler, and every other line of both lists is made the same way. */
+static const char published_top[] =
+	"The checksum value of the CTL file:\n"
+	"%s(MD5)\n"
+	"%s(SHA1)\n"
 	"\n"
-	"Length of CTL file: 4947\n"
-	"The CTL File was last modified on Fri Mar 06 20:56:07 UTC 2015\n"
+	"Length of CTL file: %zu\n"
+	"The CTL File was last modified on Fri Mar 06 21:56:07 CET 2015\n"
 	"\n"
 	"        Parse CTL File\n"
 	"        ----------------\n"
 	"\n"
-	"Version:        1.2\n"
+	"Version:        1.2\n";
+
+static const char first_header[] =
 	"HeaderLength:   336 (BYTES)\n"
 	"\n"
 	"BYTEPOS TAG             LENGTH  VALUE\n"
@@ -178,102 +185,245 @@ static const char published_header[] =
 	"                                ST=Malopolska;C=PL\n"
 	"5       SERIALNUMBER    16      70:CA:F6:4E:09:07:51:B9:DF:22:F4:9F:75:4F:C5:BB\n"
 	"6       CANAME          62      CN=cucm-1051-a-pub;OU=TAC;O=Cisco;L=Krakow;\n"
-	"                                ST=Malopolska;C=PL\n"
-	"7       SIGNATUREINFO   2       15\n"
-	"8       DIGESTALGORTITHM        1\n"
-	"9       SIGNATUREALGOINFO       2       8\n"
-	"10      SIGNATUREALGORTITHM     1\n"
-	"11      SIGNATUREMODULUS        1\n"
-	"12      SIGNATURE       128\n"
-	"65  ba  26  b4  ba  de  2b  13\n"
-	"b8  18  2   4a  2b  6c  2d  20\n"
-	"f   f   f   f   f   f   f   f\n";
+	"                                ST=Malopolska;C=PL\n";
 
-static const char published_record[] =
-	"14      FILENAME        12\n"
-	"15      TIMESTAMP       4\n"
+static const char token_header[] =
+	"HeaderLength:   304 (BYTES)\n"
 	"\n"
-	"        CTL Record #:1\n"
-	"                  ----\n"
 	"BYTEPOS TAG             LENGTH  VALUE\n"
 	"------- ---             ------  -----\n"
+	"3       SIGNERID        2       117\n"
+	"4       SIGNERNAME      56      cn=\"SAST-ADN0054f509        \";ou=IPCBU;\n"
+	"                                o=\"Cisco Systems\n"
+	"5       SERIALNUMBER    10      32:34:35:36:37:38:39:30:31:32\n"
+	"6       CANAME          42      cn=IPCBU-Manufacturing-CA;ou=IPCBU;o=Cisc\n";
+
+static const char published_signature[] = "7       SIGNATUREINFO   2       15\n"
+					  "8       DIGESTALGORTITHM        1\n"
+					  "9       SIGNATUREALGOINFO       2       8\n"
+					  "10      SIGNATUREALGORTITHM     1\n"
+					  "11      SIGNATUREMODULUS        1\n"
+					  "12      SIGNATURE       128\n"
+					  "65  ba  26  b4  ba  de  2b  13\n"
+					  "b8  18  2   4a  2b  6c  2d  20\n";
+
+static const char record_title[] = "\n"
+				   "        CTL Record #:%u\n"
+				   "                  ----\n"
+				   "BYTEPOS TAG             LENGTH  VALUE\n"
+				   "------- ---             ------  -----\n";
+
+static const char publisher_record[] =
 	"1       RECORDLENGTH    2       1156\n"
 	"2       DNSNAME         16      cucm-1051-a-pub\n"
 	"3       SUBJECTNAME     62      CN=cucm-1051-a-pub;OU=TAC;O=Cisco;L=Krakow;\n"
 	"                                ST=Malopolska;C=PL\n"
-	"4       FUNCTION        2       System Administrator Security Token\n"
+	"4       FUNCTION        2       %s\n"
 	"5       ISSUERNAME      62      CN=cucm-1051-a-pub;OU=TAC;O=Cisco;L=Krakow;\n"
 	"                                ST=Malopolska;C=PL\n"
 	"6       SERIALNUMBER    16      70:CA:F6:4E:09:07:51:B9:DF:22:F4:9F:75:4F:C5:BB\n"
 	"7       PUBLICKEY       140\n"
-	"8       SIGNATURE       128\n"
-	"9       CERTIFICATE     694     %.44s\n"
-	"                                %.14s (SHA1 Hash HEX)\n"
-	"10      IPADDRESS       4\n"
-	"This etoken was used to sign the CTL file.\n"
-	"\n"
-	"        CTL Record #:2\n"
-	"                  ----\n";
+	"8       SIGNATURE       128\n";
+
+static const char capf_record[] =
+	"1       RECORDLENGTH    2       %u\n"
+	"2       DNSNAME         %s\n"
+	"3       SUBJECTNAME     60      CN=CAPF-e41e7d87;OU=TAC;O=Cisco;L=Krakow;\n"
+	"                                ST=Malopolska;C=PL\n"
+	"4       FUNCTION        2       CAPF\n"
+	"5       ISSUERNAME      60      CN=CAPF-e41e7d87;OU=TAC;O=Cisco;L=Krakow;\n"
+	"                                ST=Malopolska;C=PL\n"
+	"6       SERIALNUMBER    16      70:CA:F6:4E:09:07:51:B9:DF:22:F4:9F:75:4F:C5:BB\n"
+	"7       PUBLICKEY       140\n";
+
+static const char subscriber_record[] =
+	"1       RECORDLENGTH    2       1161\n"
+	"2       DNSNAME         17      cucm-1051-a-sub1\n"
+	"3       SUBJECTNAME     63      CN=cucm-1051-a-sub1;OU=TAC;O=Cisco;L=Krakow;\n"
+	"                                ST=Malopolska;C=PL\n"
+	"4       FUNCTION        2       CCM+TFTP\n"
+	"5       ISSUERNAME      63      CN=cucm-1051-a-sub1;OU=TAC;O=Cisco;L=Krakow;\n"
+	"                                ST=Malopolska;C=PL\n"
+	"6       SERIALNUMBER    16      70:CA:F6:4E:09:07:51:B9:DF:22:F4:9F:75:4F:C5:BB\n"
+	"7       PUBLICKEY       140\n"
+	"8       SIGNATURE       128\n";
+
+static const char token_record_text[] =
+	"1       RECORDLENGTH    2       1186\n"
+	"2       DNSNAME         1\n"
+	"3       SUBJECTNAME     56      cn=\"SAST-ADN0054f509        \";ou=IPCBU;\n"
+	"                                o=\"Cisco Systems\n"
+	"4       FUNCTION        2       System Administrator Security Token\n"
+	"5       ISSUERNAME      42      cn=IPCBU-Manufacturing-CA;ou=IPCBU;o=Cisc\n"
+	"6       SERIALNUMBER    10      %s:34:35:36:37:38:39:30:31:32\n"
+	"7       PUBLICKEY       140\n";
+
+static const char stub_record[] = "1       RECORDLENGTH    2       33\n"
+				  "2       DNSNAME         13      cucm-pub.lab\n"
+				  "4       FUNCTION        2       CCM+TFTP\n"
+				  "10      IPADDRESS       4\n";
+
+static void expect_top(FILE *to, const struct bytes *file, const char *header)
+{
+	char md5[64], sha1[64];
+	(void)fprintf(to, published_top, hex(DIGEST_MD5, bytes_reader(file), md5),
+		hex(DIGEST_SHA1, bytes_reader(file), sha1), file->size);
+	(void)fputs(header, to);
+	(void)fputs(published_signature, to);
+	for (size_t i = 0; i < 14; i++)
+		(void)fputs("f   f   f   f   f   f   f   f\n", to);
+	(void)fputs("14      FILENAME        12\n15      TIMESTAMP       4\n", to);
+}
+
+/* 9 and 10 of a record; its digest stands in two lines. */
+static void expect_end(FILE *to, size_t size)
+{
+	char digest[80];
+	spaced(reader_of(filler, size), digest, sizeof(digest));
+	(void)fprintf(to,
+		"9       CERTIFICATE     %zu     %.44s\n"
+		"                                %.14s (SHA1 Hash HEX)\n"
+		"10      IPADDRESS       4\n",
+		size, digest, digest + 45);
+}
+
+static const char was_used[] = "This etoken was used to sign the CTL file.\n";
+static const char was_not_used[] = "This etoken was not used to sign the CTL file.\n";
+
+/* Both ends are freed. */
+static void same_text(FILE *to, char **expected, char *text)
+{
+	assert_int_equal(fclose(to), 0);
+	assert_string_equal(text, *expected);
+	free(*expected);
+	free(text);
+}
 
 static void a_list_is_printed_as_published(void **state)
 {
 	(void)state;
 	AUTO_DONE(bytes) file = { 0 };
-	char md5[64], sha1[64], certificate[80], top[256], record[2048];
+	char *expected = NULL;
+	size_t size = 0;
 	first_list(&file);
-	char *text = printed(&file, true);
-	(void)snprintf(top, sizeof(top), "The checksum value of the CTL file:\n%s(MD5)\n%s(SHA1)\n",
-		hex(DIGEST_MD5, bytes_reader(&file), md5),
-		hex(DIGEST_SHA1, bytes_reader(&file), sha1));
-	assert_int_equal(strncmp(text, top, strlen(top)), 0);
-	assert_int_equal(
-		strncmp(text + strlen(top), published_header, strlen(published_header)), 0);
-	spaced(reader_of(filler, 694), certificate, sizeof(certificate));
-	(void)snprintf(record, sizeof(record), published_record, certificate, certificate + 45);
-	assert_non_null(strstr(text, record));
-	static const char *const parts[] = {
-		"1       RECORDLENGTH    2       1138\n",
-		"3       SUBJECTNAME     60      CN=CAPF-e41e7d87;OU=TAC;O=Cisco;L=Krakow;\n",
-		"4       FUNCTION        2       CAPF\n",
-		"4       FUNCTION        2       CCM+TFTP\n",
-		"1       RECORDLENGTH    2       1161\n",
-		"2       DNSNAME         17      cucm-1051-a-sub1\n",
-		"10      IPADDRESS       4\n\nThe CTL file was verified successfully.\n",
-	};
-	const char *at = strstr(text, record);
-	for (size_t i = 0; i < COUNT(parts); i++)
-		assert_non_null(strstr(at, parts[i]));
-	assert_null(strstr(text, "Record #:5"));
-	assert_null(strstr(text, " \n"));
-	free(text);
+	FILE *to = open_memstream(&expected, &size);
+	expect_top(to, &file, first_header);
+	(void)fprintf(to, record_title, 1);
+	(void)fprintf(to, publisher_record, "System Administrator Security Token");
+	expect_end(to, 694);
+	(void)fputs(was_used, to);
+	(void)fprintf(to, record_title, 2);
+	(void)fprintf(to, publisher_record, "CCM+TFTP");
+	expect_end(to, 694);
+	(void)fprintf(to, record_title, 3);
+	(void)fprintf(to, capf_record, 1138, "16      cucm-1051-a-pub");
+	(void)fputs("8       SIGNATURE       128\n", to);
+	expect_end(to, 680);
+	(void)fprintf(to, record_title, 4);
+	(void)fputs(subscriber_record, to);
+	expect_end(to, 696);
+	(void)fputs("\nThe CTL file was verified successfully.\n", to);
+	same_text(to, &expected, printed(&file, true));
 }
 
-static void records_without_a_certificate_are_four_lines(void **state)
+static void a_list_with_tokens_and_stubs_is_printed_as_published(void **state)
 {
 	(void)state;
 	AUTO_DONE(bytes) file = { 0 };
+	char *expected = NULL;
+	size_t size = 0;
 	list_with_stubs(&file);
-	char *text = printed(&file, false);
-	static const char stub[] = "        CTL Record #:3\n"
-				   "                  ----\n"
-				   "BYTEPOS TAG             LENGTH  VALUE\n"
-				   "------- ---             ------  -----\n"
-				   "1       RECORDLENGTH    2       33\n"
-				   "2       DNSNAME         13      cucm-pub.lab\n"
-				   "4       FUNCTION        2       CCM+TFTP\n"
-				   "10      IPADDRESS       4\n"
-				   "\n";
-	assert_non_null(strstr(text, stub));
-	assert_non_null(strstr(text, "HeaderLength:   304 (BYTES)\n"));
-	assert_non_null(strstr(text, "3       SIGNERID        2       117\n"));
-	assert_non_null(strstr(text, "1       RECORDLENGTH    2       1186\n"));
-	assert_non_null(strstr(text, "2       DNSNAME         1\n"));
-	assert_non_null(strstr(text, "Length of CTL file: 3746\n"));
-	assert_non_null(strstr(text, "This etoken was used to sign the CTL file.\n"));
-	assert_non_null(strstr(text, "This etoken was not used to sign the CTL file.\n"));
-	assert_non_null(strstr(text, "\nVerification of the CTL file failed.\n"));
-	assert_null(strstr(text, "successfully"));
+	FILE *to = open_memstream(&expected, &size);
+	expect_top(to, &file, token_header);
+	(void)fprintf(to, record_title, 1);
+	(void)fprintf(to, token_record_text, "32");
+	expect_end(to, 902);
+	(void)fputs(was_used, to);
+	(void)fprintf(to, record_title, 2);
+	(void)fprintf(to, token_record_text, "33");
+	expect_end(to, 902);
+	(void)fputs(was_not_used, to);
+	(void)fprintf(to, record_title, 3);
+	(void)fputs(stub_record, to);
+	(void)fprintf(to, record_title, 4);
+	(void)fprintf(to, capf_record, 1004, "13      cucm-pub.lab");
+	expect_end(to, 680);
+	(void)fprintf(to, record_title, 5);
+	(void)fputs(stub_record, to);
+	(void)fputs("\nVerification of the CTL file failed.\n", to);
+	same_text(to, &expected, printed(&file, false));
+}
+
+/* The sizes of the ITL that an appliance printed in 2011; its long names are broken as above. */
+static void an_itl_is_printed_as_published(void **state)
+{
+	(void)state;
+	static const uint8_t number[] = { 0x21, 0, 0x2d, 0x17, 0, 0, 0, 0, 0, 5 };
+	static const char header[] =
+		"        Parse ITL File\n"
+		"        ----------------\n"
+		"\n"
+		"Version:        1.2\n"
+		"HeaderLength:   296 (BYTES)\n"
+		"\n"
+		"BYTEPOS TAG             LENGTH  VALUE\n"
+		"------- ---             ------  -----\n"
+		"3       SIGNERID        2       110\n"
+		"4       SIGNERNAME      76      CN=CUCM8-Publisher.bbbburns.lab;OU=TAC;\n"
+		"                                O=Cisco;L=RTP;ST=North Carolina;C=US\n"
+		"5       SERIALNUMBER    10      21:00:2D:17:00:00:00:00:00:05\n"
+		"6       CANAME          15      CN=JASBURNS-AD\n"
+		"7       SIGNATUREINFO   2       15\n";
+	AUTO_DONE(bytes) file = { 0 };
+	struct trust_list list = {
+		.header = header_of("CN=CUCM8-Publisher.bbbburns.lab;OU=TAC;O=Cisco;L=RTP;ST=North "
+				    "Carolina;C=US",
+			"CN=JASBURNS-AD", reader_of(number, sizeof(number))),
+	};
+	list.header.file_name = reader_of_text("ITLFile.tlv");
+	written(&list, 296, &file);
+	char *text = printed(&file, true);
+	assert_non_null(strstr(text, header));
+	assert_non_null(
+		strstr(text, "Length of ITL file: 296\nThe ITL File was last modified on "));
+	assert_non_null(strstr(text, "\nThe ITL file was verified successfully.\n"));
 	free(text);
+}
+
+static void unreadable(const char *source, struct reader file, const char *expected)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+	list_cucm_print_unreadable(to, source, file);
+	assert_int_equal(fclose(to), 0);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void a_list_that_is_not_there_is_told_as_published(void **state)
+{
+	(void)state;
+	static const char ctl[] = "Length of CTL file: 0\n"
+				  "CTL File not found . Please run CTLClient plugin or run the CLI "
+				  "- utils ctl.. to generate the CTL file.\n"
+				  "Error parsing the CTL File.\n";
+	static const char itl[] = "Length of ITL file: 0\n"
+				  "ITL File not found.\n"
+				  "Error parsing the ITL File!!\n";
+	struct reader none = reader_of(NULL, 0);
+	unreadable("CTLFile.tlv", none, ctl);
+	unreadable("tftp://10.0.0.1/CTLSEP001122334455.tlv", none, ctl);
+	unreadable("CTL/ITLFile.tlv", none, itl);
+	unreadable("-", none, itl);
+	unreadable("ITLFile.tlv", reader_of_text("broken"),
+		"The checksum value of the ITL file:\n"
+		"54ddc3c7d064822eed932015d8740336(MD5)\n"
+		"0b8a1caec23d75d1154b8d9bef9cec6c03697638(SHA1)\n"
+		"\n"
+		"Length of ITL file: 6\n"
+		"\n"
+		"Error parsing the ITL File!!\n");
 }
 
 static void the_kind_is_that_of_the_file_name(void **state)
@@ -326,9 +476,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_is_printed_as_published),
-		cmocka_unit_test(records_without_a_certificate_are_four_lines),
+		cmocka_unit_test(a_list_with_tokens_and_stubs_is_printed_as_published),
+		cmocka_unit_test(an_itl_is_printed_as_published),
+		cmocka_unit_test(a_list_that_is_not_there_is_told_as_published),
 		cmocka_unit_test(the_kind_is_that_of_the_file_name),
 		cmocka_unit_test(text_from_elsewhere_cannot_move_the_cursor),
 	};
+	/* Where the published list was printed; without a table of zones. */
+	(void)setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
