@@ -16,3 +16,4 @@ extern const struct verb file_encrypt_verb;  /* file_encrypt.c */
 extern const struct verb explain_verb;       /* explain.c */
 extern const struct verb tvs_ask_verb;       /* tvs_ask.c */
 extern const struct verb emulator_boot_verb; /* emulator_boot.c */
+extern const struct verb config_lint_verb;   /* config_lint.c */
