@@ -27,6 +27,8 @@ struct key *key_parse(struct reader der, struct error *err);
 struct key *key_parse_pem(struct reader pem, struct error *err); /* the first one; no password */
 /* PKCS#8 DER; end it with bytes_wipe. */
 bool key_write(const struct key *k, struct bytes *out, struct error *err) MUST_CHECK;
+bool key_write_pem(const struct key *k, struct bytes *out, struct error *err)
+	MUST_CHECK; /* so too */
 bool key_public(const struct key *k, struct bytes *spki, struct error *err) MUST_CHECK;
 void key_id(const struct key *k, uint8_t out[static DIGEST_SIZE]);
 size_t key_signature_size(const struct key *k); /* bytes at most; of RSA exactly */

@@ -2,7 +2,8 @@
 #include <openssl/pem.h>
 #include <string.h>
 
-#include "pki/key.h"
+#include "pki/crypto_fault_impl.h"
+#include "pki/key_impl.h"
 
 enum { PEM_FILE_MAX = 1 << 20 };
 
@@ -67,4 +68,20 @@ struct key *key_parse_pem(struct reader pem, struct error *err)
 	BIO_free(in);
 	ERR_clear_error();
 	return k;
+}
+
+bool key_write_pem(const struct key *k, struct bytes *out, struct error *err)
+{
+	const char *text = NULL;
+	BIO *memory = BIO_new(BIO_s_secmem());
+	bool fine = memory != NULL &&
+		PEM_write_bio_PKCS8PrivateKey(memory, key_pkey(k), NULL, NULL, 0, NULL, NULL) == 1;
+	if (fine) {
+		long size = BIO_get_mem_data(memory, &text);
+		fine = bytes_copy(out, reader_of(text, (size_t)size), err);
+	} else {
+		(void)fail_crypto(err, "the key cannot be written as PEM");
+	}
+	BIO_free(memory);
+	return fine;
 }

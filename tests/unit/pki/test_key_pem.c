@@ -128,10 +128,30 @@ static void a_pem_file_has_a_limit(void **state)
 	free(file);
 }
 
+static void what_is_written_is_read(void **state)
+{
+	(void)state;
+	static const enum key_kind kinds[] = { KEY_RSA_1024, KEY_EC_256, KEY_EC_521 };
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct bytes pem = { 0 };
+		uint8_t before[DIGEST_SIZE], after[DIGEST_SIZE];
+		AUTO(key) key = key_generate(kinds[i], NULL);
+		assert_true(key_write_pem(key, &pem, NULL));
+		assert_memory_equal(pem.data, "-----BEGIN PRIVATE KEY-----\n", 28);
+		AUTO(key) read = key_parse_pem(bytes_reader(&pem), NULL);
+		assert_non_null(read);
+		key_id(key, before);
+		key_id(read, after);
+		assert_memory_equal(before, after, DIGEST_SIZE);
+		bytes_wipe(&pem);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_in_pem_is_read),
+		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(what_is_no_key_is_refused),
 		cmocka_unit_test(a_pem_that_is_cut_is_refused),
 		cmocka_unit_test(a_pem_with_a_changed_byte_is_refused_or_read),
