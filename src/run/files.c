@@ -49,6 +49,7 @@ struct replacement {
 	struct reader bytes;
 	unsigned mode;
 	bool sync;
+	bool fresh; /* nothing may be there yet */
 };
 
 static bool write_new(
@@ -86,8 +87,9 @@ static bool replace(int dirfd, const char *name, const struct replacement *with,
 	if (!new_name(name, fresh, err))
 		return false;
 	bool placed = write_new(dirfd, fresh, with, err);
-	if (placed && renameat(dirfd, fresh, dirfd, name) != 0)
-		placed = fail_errno(err, "putting it in place");
+	if (placed && renameat2(dirfd, fresh, dirfd, name, with->fresh ? RENAME_NOREPLACE : 0) != 0)
+		placed = errno == EEXIST ? fail(err, FAULT_REFUSED, "it is there already")
+					 : fail_errno(err, "putting it in place");
 	if (!placed) {
 		(void)unlinkat(dirfd, fresh, 0); /* the first failure is the one to tell */
 		return fail_in(err, "replacing %s", name);
@@ -99,6 +101,12 @@ bool file_replace(
 	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
 {
 	struct replacement with = { .bytes = bytes, .mode = mode, .sync = true };
+	return replace(dirfd, name, &with, err);
+}
+
+bool file_create(int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
+{
+	struct replacement with = { .bytes = bytes, .mode = mode, .sync = true, .fresh = true };
 	return replace(dirfd, name, &with, err);
 }
 

@@ -5,6 +5,9 @@
 /* Temporary file in the same directory, fsync, rename, fsync of the directory. */
 bool file_replace(int dirfd, const char *name, struct reader bytes, unsigned mode,
 	struct error *err) MUST_CHECK;
+/* The same where nothing has that name yet: FAULT_REFUSED. */
+bool file_create(int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
+	MUST_CHECK;
 /* Many of them: each is whole for whoever reads, and files_sync() brings all to the disk at once.
  * After a loss of power before that, one may be cut: only for what can be made again. */
 bool file_replace_unsynced(int dirfd, const char *name, struct reader bytes, unsigned mode,

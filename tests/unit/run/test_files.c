@@ -87,6 +87,26 @@ static void a_replacement_that_fails_leaves_nothing(void **state)
 	(void)close(dirfd);
 }
 
+static void what_is_there_is_not_replaced(void **state)
+{
+	struct error err = { 0 };
+	struct stat facts;
+	AUTO_DONE(bytes) read = { 0 };
+	int dirfd = open_scratch(state);
+	assert_true(file_create(dirfd, "one", reader_of_text("first"), 0600, &err));
+	assert_int_equal(fstatat(dirfd, "one", &facts, 0), 0);
+	assert_int_equal(facts.st_mode & 07777, 0600);
+	assert_false(file_create(dirfd, "one", reader_of_text("second"), 0600, &err));
+	assert_int_equal(err.fault, FAULT_REFUSED);
+	assert_true(file_read_beneath(dirfd, "one", 100, &read, &err));
+	assert_true(reader_same(bytes_reader(&read), reader_of_text("first")));
+	assert_int_equal(symlinkat("nowhere", dirfd, "link"), 0);
+	assert_false(file_create(dirfd, "link", reader_of_text("x"), 0600, &err));
+	assert_int_equal(mkdirat(dirfd, "folder", 0700), 0);
+	assert_false(file_create(dirfd, "folder", reader_of_text("x"), 0600, &err));
+	(void)close(dirfd);
+}
+
 static void many_are_replaced_and_brought_to_the_disk_at_once(void **state)
 {
 	struct error err = { 0 };
@@ -288,6 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_SCRATCH(a_file_is_replaced_whole),
 		WITH_SCRATCH(a_replacement_that_fails_leaves_nothing),
+		WITH_SCRATCH(what_is_there_is_not_replaced),
 		WITH_SCRATCH(many_are_replaced_and_brought_to_the_disk_at_once),
 		WITH_SCRATCH(a_crash_at_any_step_leaves_old_or_new),
 		WITH_SCRATCH(a_kill_at_any_moment_leaves_old_or_new),
