@@ -51,6 +51,20 @@ static const char *control_of(const struct command_line *line)
 	return environment != NULL && environment[0] != '\0' ? environment : control_default();
 }
 
+/* Of every verb that has these words. */
+static void help_words(const struct verb_table *t, const struct verb *found)
+{
+	bool first = true;
+	for (size_t i = 0; i < t->count; i++) {
+		if (!verb_same_words(&t->verbs[i], found))
+			continue;
+		if (!first)
+			(void)fputs("\n", stdout);
+		help_verb(&t->verbs[i], stdout);
+		first = false;
+	}
+}
+
 /* What was asked for instead of a verb: --version, --help. */
 static bool answer_questions(const struct verb_table *t, const struct command_line *line)
 {
@@ -64,7 +78,7 @@ static bool answer_questions(const struct verb_table *t, const struct command_li
 	size_t taken;
 	const struct verb *verb = verb_find(t, line, &taken, &none);
 	if (verb != NULL)
-		help_verb(verb, stdout);
+		help_words(t, verb);
 	else if (line->count == 0 || (line->count == 1 && is_group(t, line->words[0])))
 		help_all(t, line->count == 0 ? NULL : line->words[0], stdout);
 	else

@@ -60,6 +60,9 @@ struct verb {
 	const char *help;                 /* further lines for --help of this verb; may be NULL */
 	const void *context;              /* the verb's own; cli's operations keep their row here */
 	bool repeats;                     /* its last positional may be given more than once */
+	/* Of verbs with the same words, the one is meant that takes the first positional; where
+	 * none does, the one that has no such function. */
+	bool (*takes)(const char *positional);
 };
 
 struct number_range {

@@ -27,6 +27,9 @@ bool command_line_read(int argc, char **argv, struct command_line *out, struct e
 	MUST_CHECK;
 void command_line_done(struct command_line *line);
 
+/* The name of an option as given, where a hyphen does for an underscore. */
+bool option_same(const char *known, const char *given, size_t size);
+
 /* The verb whose words start the line; *taken words are its own. FAULT_USAGE names the wrong word
  * and the nearest right one. */
 const struct verb *verb_find(const struct verb_table *t, const struct command_line *line,
@@ -37,6 +40,8 @@ bool call_read(const struct command_line *line, size_t taken, struct call *call,
 
 void help_all(const struct verb_table *t, const char *group, FILE *to); /* NULL: every group */
 void help_verb(const struct verb *verb, FILE *to);
+/* They differ in what they take: verb->takes. */
+bool verb_same_words(const struct verb *a, const struct verb *b);
 /* Verbs begin with this word and it is none itself. */
 bool is_group(const struct verb_table *t, const char *word);
 

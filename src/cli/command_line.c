@@ -79,7 +79,7 @@ static bool is_option(const struct command_line *line, size_t at)
 	return at < line->literal_from && word[0] == '-' && word[1] == '-';
 }
 
-static bool same_name(const char *known, const char *given, size_t size)
+bool option_same(const char *known, const char *given, size_t size)
 {
 	if (strlen(known) != size)
 		return false;
@@ -117,7 +117,7 @@ static bool take_option(
 	size_t i = 0;
 	const struct argument *found = verb->arguments;
 	while (found != NULL && found->name != NULL &&
-		(found->kind == ARGUMENT_POSITIONAL || !same_name(found->name, word, size))) {
+		(found->kind == ARGUMENT_POSITIONAL || !option_same(found->name, word, size))) {
 		found++;
 		i++;
 	}

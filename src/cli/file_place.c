@@ -46,6 +46,11 @@ bool file_place(const char *path, struct reader bytes, unsigned mode, struct err
 	return place(file_replace, path, bytes, mode, err);
 }
 
+bool file_place_new(const char *path, struct reader bytes, unsigned mode, struct error *err)
+{
+	return place(file_create, path, bytes, mode, err);
+}
+
 bool file_place_unsynced(const char *path, struct reader bytes, unsigned mode, struct error *err)
 {
 	return place(file_replace_unsynced, path, bytes, mode, err);

@@ -4,6 +4,9 @@
 #include "cli/cli.h"
 
 bool file_place(const char *path, struct reader bytes, unsigned mode, struct error *err) MUST_CHECK;
+/* Never in place of another: FAULT_REFUSED. */
+bool file_place_new(const char *path, struct reader bytes, unsigned mode, struct error *err)
+	MUST_CHECK;
 /* One of many: files_sync() brings them to the disk when all are made. */
 bool file_place_unsynced(const char *path, struct reader bytes, unsigned mode, struct error *err)
 	MUST_CHECK;

@@ -175,6 +175,57 @@ static bool fail_word(
 		word, before, space);
 }
 
+bool verb_same_words(const struct verb *a, const struct verb *b)
+{
+	return strcmp(a->words, b->words) == 0;
+}
+
+/* Whether the word behind this option is its value, for any verb of these words. */
+static bool has_value(const struct verb_table *t, const struct verb *like, const char *option)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct argument *a = t->verbs[i].arguments;
+		if (!verb_same_words(&t->verbs[i], like))
+			continue;
+		for (; a != NULL && a->name != NULL; a++)
+			if (a->kind == ARGUMENT_OPTION &&
+				option_same(a->name, option, strlen(option)))
+				return true;
+	}
+	return false;
+}
+
+/* NULL: there is none. */
+static const char *first_positional(const struct verb_table *t, const struct command_line *line,
+	const struct verb *like, size_t taken)
+{
+	for (size_t i = taken; i < line->count; i++) {
+		const char *word = line->words[i];
+		if (i >= line->literal_from || strncmp(word, "--", 2) != 0)
+			return word;
+		if (has_value(t, like, word + 2))
+			i++;
+	}
+	return NULL;
+}
+
+static const struct verb *verb_meant(const struct verb_table *t, const struct command_line *line,
+	const struct verb *found, size_t taken)
+{
+	const struct verb *meant = found;
+	const char *positional = first_positional(t, line, found, taken);
+	for (size_t i = 0; i < t->count; i++) {
+		const struct verb *verb = &t->verbs[i];
+		if (!verb_same_words(verb, found))
+			continue;
+		if (verb->takes == NULL)
+			meant = verb;
+		else if (positional != NULL && verb->takes(positional))
+			return verb;
+	}
+	return meant;
+}
+
 const struct verb *verb_find(const struct verb_table *t, const struct command_line *line,
 	size_t *taken, struct error *err)
 {
@@ -189,7 +240,7 @@ const struct verb *verb_find(const struct verb_table *t, const struct command_li
 	}
 	if (found != NULL) {
 		*taken = longest;
-		return found;
+		return verb_meant(t, line, found, longest);
 	}
 	if (line->count == 0)
 		(void)fail(err, FAULT_USAGE, "nothing was asked: see `dialtrust --help`");

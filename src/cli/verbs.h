@@ -15,5 +15,9 @@ extern const struct verb file_decrypt_verb;  /* file_decrypt.c */
 extern const struct verb file_encrypt_verb;  /* file_encrypt.c */
 extern const struct verb explain_verb;       /* explain.c */
 extern const struct verb tvs_ask_verb;       /* tvs_ask.c */
+extern const struct verb cert_show_verb;     /* cert_show.c */
+extern const struct verb cert_verify_verb;   /* cert_verify.c */
+extern const struct verb cert_hash_verb;     /* cert_hash.c */
+extern const struct verb cert_make_verb;     /* cert_make.c */
 extern const struct verb emulator_boot_verb; /* emulator_boot.c */
 extern const struct verb config_lint_verb;   /* config_lint.c */

@@ -94,8 +94,18 @@ static const struct verb cert_verb = { .words = "cert count",
 	.run = number,
 	.arguments = number_arguments,
 	.means = "counts" };
+/* The words of another, told apart by what they are about. */
+static bool has_a_dot(const char *word)
+{
+	return strchr(word, '.') != NULL;
+}
+static const struct verb dotted_verb = { .words = "echo show",
+	.run = show_many,
+	.arguments = fail_arguments,
+	.takes = has_a_dot,
+	.means = "shows what has a dot" };
 const struct verb *const scene_verbs[] = { &show_verb, &fail_verb, &many_verb, &alone_verb,
-	&cert_verb };
+	&cert_verb, &dotted_verb };
 const size_t scene_verb_count = COUNT(scene_verbs);
 
 static void take_all(int fd, char *out, size_t size)

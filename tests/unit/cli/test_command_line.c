@@ -264,6 +264,32 @@ static void a_verb_may_take_many_words(void **state)
 	assert_non_null(strstr(ran.out, "usage: dialtrust echo many FAULT …"));
 }
 
+/* `echo show` is two verbs; the second takes what has a dot. */
+static void two_verbs_may_have_the_same_words(void **state)
+{
+	(void)state;
+	static const char *const first[] = { "echo show f", "echo show --trust a.b f",
+		"echo show --trust=a.b f", "echo show --once f a.b",
+		"echo show --full-name a.b f" };
+	static const char *const second[] = { "echo show a.b", "echo show --once a.b",
+		"echo show -- a.b", "echo show --unknown a.b" };
+	for (size_t i = 0; i < COUNT(first); i++) {
+		run_line(&ran, first[i], NULL);
+		assert_int_equal(ran.status, EXIT_FINE);
+		assert_non_null(strstr(ran.out, "FILE=f"));
+	}
+	for (size_t i = 0; i < COUNT(second); i++) {
+		run_line(&ran, second[i], NULL);
+		assert_null(strstr(ran.out, "echo show json="));
+		assert_int_equal(ran.status, i % 2 == 0 ? EXIT_FINE : EXIT_USAGE);
+	}
+	run_line(&ran, "echo show", NULL);
+	assert_non_null(strstr(ran.err, "echo show needs FILE"));
+	run_line(&ran, "echo show --help", NULL);
+	assert_non_null(strstr(ran.out, "usage: dialtrust echo show FILE"));
+	assert_non_null(strstr(ran.out, "usage: dialtrust echo show FAULT"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +308,7 @@ int main(void)
 		cmocka_unit_test(faults_become_exit_statuses),
 		cmocka_unit_test(with_json_the_error_is_json_too),
 		cmocka_unit_test(a_verb_may_take_many_words),
+		cmocka_unit_test(two_verbs_may_have_the_same_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
