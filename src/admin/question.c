@@ -34,6 +34,8 @@ static json_t *as_text(const json_t *value)
 {
 	if (json_is_integer(value))
 		return json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	if (json_is_boolean(value))
+		return json_string(json_is_true(value) ? "true" : "false");
 	return json_is_string(value) ? json_string(json_string_value(value)) : NULL;
 }
 

@@ -68,9 +68,14 @@ static void write_query(struct writer *w, const struct call *call)
 		writer_u8(w, (uint8_t)before);
 		write_encoded(w, field->name);
 		writer_u8(w, '=');
-		write_encoded(w, call->values[i]);
+		write_encoded(w, field->kind == OP_FLAG ? "true" : call->values[i]);
 		before = '&';
 	}
+}
+
+static json_t *value_json(const struct op_field *field, const char *value)
+{
+	return field->kind == OP_FLAG ? json_true() : json_string(value);
 }
 
 static json_t *body_of(const struct call *call)
@@ -79,8 +84,8 @@ static json_t *body_of(const struct call *call)
 	json_t *body = json_object();
 	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++)
 		if (call->values[i] != NULL && !stands_in_path(op, op->fields[i].name))
-			(void)json_object_set_new(
-				body, op->fields[i].name, json_string(call->values[i]));
+			(void)json_object_set_new(body, op->fields[i].name,
+				value_json(&op->fields[i], call->values[i]));
 	return body;
 }
 
@@ -101,7 +106,7 @@ static bool check_values(const struct call *call, struct error *err)
 	const struct op *op = call->verb->context;
 	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++) {
 		struct error why = { 0 };
-		if (call->values[i] == NULL ||
+		if (call->values[i] == NULL || op->fields[i].kind == OP_FLAG ||
 			op_field_check(&op->fields[i], call->values[i], &why))
 			continue;
 		if (err != NULL)

@@ -24,8 +24,12 @@ static const char *value_name(enum op_field_kind kind)
 	case OP_UNIT:
 	case OP_IDENTITY_UNIT:
 		return "UNIT";
+	case OP_TRUST_STORE:
+		return "STORE";
 	case OP_NAME:
 		return "NAME";
+	case OP_FLAG:
+		return NULL;
 	}
 	return "VALUE";
 }
@@ -37,6 +41,13 @@ static char spelled(char c, bool positional)
 	return !positional && c == '_' ? '-' : c;
 }
 
+static enum argument_kind argument_kind_of(const struct op_field *field)
+{
+	if (field->kind == OP_FLAG)
+		return ARGUMENT_FLAG;
+	return field->positional ? ARGUMENT_POSITIONAL : ARGUMENT_OPTION;
+}
+
 static void describe_field(const struct op_field *field, char *name, struct argument *out)
 {
 	size_t size = strlen(field->name);
@@ -44,7 +55,7 @@ static void describe_field(const struct op_field *field, char *name, struct argu
 		name[i] = spelled(field->name[i], field->positional);
 	*out = (struct argument){
 		.name = name,
-		.kind = field->positional ? ARGUMENT_POSITIONAL : ARGUMENT_OPTION,
+		.kind = argument_kind_of(field),
 		.required = field->required,
 		.value = field->positional ? NULL : value_name(field->kind),
 		.means = field->means,

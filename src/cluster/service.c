@@ -6,7 +6,8 @@
 enum {
 	ON_PUBLISHER = 1 << NODE_PUBLISHER,
 	ON_CALL_NODES = 1 << NODE_PUBLISHER | 1 << NODE_SUBSCRIBER,
-	ON_ALL_NODES = ON_CALL_NODES | 1 << NODE_PRESENCE,
+	ON_PRESENCE = 1 << NODE_PRESENCE,
+	ON_ALL_NODES = ON_CALL_NODES | ON_PRESENCE,
 };
 
 #define TFTP "Cisco Tftp"
@@ -24,6 +25,11 @@ enum {
 #define MOBILITY "Cisco Extension Mobility"
 #define DRF_MASTER "Cisco DRF Master"
 #define DRF_LOCAL "Cisco DRF Local"
+#define SIP_PROXY "Cisco SIP Proxy"
+#define PRESENCE "Cisco Presence Engine"
+#define XCP_ROUTER "Cisco XCP Router"
+#define XCP_CONNECTIONS "Cisco XCP Connection Manager"
+#define XCP_FEDERATION "Cisco XCP XMPP Federation Connection Manager"
 
 /* clang-format off */
 static const struct service services[] = {
@@ -43,6 +49,11 @@ static const struct service services[] = {
 	{ MOBILITY,    SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
 	{ DRF_MASTER,  SERVICE_NOTED,  NULL,        ON_PUBLISHER,  false,     NULL },
 	{ DRF_LOCAL,   SERVICE_NOTED,  NULL,        ON_ALL_NODES,  false,     NULL },
+	{ SIP_PROXY,   SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,      "cup" },
+	{ PRESENCE,    SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,      "cup" },
+	{ XCP_ROUTER,  SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,      "cup-xmpp" },
+	{ XCP_CONNECTIONS, SERVICE_NOTED, NULL,     ON_PRESENCE,   true,      "cup-xmpp" },
+	{ XCP_FEDERATION, SERVICE_NOTED, NULL,      ON_PRESENCE,   false,     "cup-xmpp-s2s" },
 };
 
 /* Cisco Tftp signs with the key that it loaded at its start, so in era C, where lists change at
@@ -87,6 +98,27 @@ static const struct restart restarts[] = {
 	{ "TVS",               TFTP,        true,  IN_C },
 	{ "ITLRecovery",       TVS,         true,  IN_C },
 	{ "ITLRecovery",       TFTP,        true,  IN_C },
+	{ "cup",               SIP_PROXY,   false, 0 },
+	{ "cup",               PRESENCE,    false, 0 },
+	{ "cup-ECDSA",         SIP_PROXY,   false, 0 },
+	{ "cup-ECDSA",         PRESENCE,    false, 0 },
+	{ "cup-xmpp",          XCP_ROUTER,  false, 0 },
+	{ "cup-xmpp",          XCP_CONNECTIONS, false, 0 },
+	{ "cup-xmpp-ECDSA",    XCP_ROUTER,  false, 0 },
+	{ "cup-xmpp-ECDSA",    XCP_CONNECTIONS, false, 0 },
+	{ "cup-xmpp-s2s",      XCP_FEDERATION, false, 0 },
+	{ "cup-xmpp-s2s-ECDSA", XCP_FEDERATION, false, 0 },
+	/* what was taken out of a store is believed until then; nothing restarts by itself */
+	{ "tomcat-trust",      TOMCAT,      true,  0 },
+	{ "CallManager-trust", CALLMANAGER, true,  0 },
+	{ "CallManager-trust", CTI,         true,  0 },
+	{ "CAPF-trust",        CAPF,        true,  0 },
+	{ "TVS-trust",         TVS,         true,  0 },
+	{ "ipsec-trust",       DRF_MASTER,  true,  0 },
+	{ "ipsec-trust",       DRF_LOCAL,   true,  0 },
+	{ "cup-trust",         SIP_PROXY,   true,  0 },
+	{ "cup-trust",         PRESENCE,    true,  0 },
+	{ "cup-xmpp-trust",    XCP_ROUTER,  true,  0 },
 };
 /* clang-format on */
 

@@ -20,7 +20,15 @@ enum unit_scope {
 
 enum node_role { NODE_PUBLISHER, NODE_SUBSCRIBER, NODE_PRESENCE };
 
-enum unit_key { UNIT_KEY_NONE, UNIT_KEY_RSA_2048, UNIT_KEY_EC_384 };
+enum unit_key {
+	UNIT_KEY_NONE,
+	UNIT_KEY_RSA_2048,
+	UNIT_KEY_RSA_3072,
+	UNIT_KEY_RSA_4096,
+	UNIT_KEY_EC_256,
+	UNIT_KEY_EC_384,
+	UNIT_KEY_EC_521,
+};
 
 /* Which lists carry a certificate of the unit, so that they change with it. */
 enum unit_lists { LISTS_NONE, LISTS_OF_ITS_NODE, LISTS_ALL };
@@ -36,9 +44,14 @@ struct unit {
 	const char *means; /* for --help and impact */
 	bool trust;        /* a trust store: deleted from, never regenerated */
 	enum unit_scope scope;
-	unsigned nodes; /* bits 1 << enum node_role */
-	enum unit_key key;
-	unsigned usages; /* pki's USAGE_… | PURPOSE_… values; a test holds the two equal */
+	unsigned nodes;      /* bits 1 << enum node_role */
+	enum unit_key key;   /* its usual one */
+	unsigned usages;     /* pki's USAGE_… | PURPOSE_… values; a test holds the two equal */
+	unsigned csr_usages; /* the same, of a request to a CA; 0: it is self-signed only */
+	bool multi_server;   /* a CA may sign one certificate for all nodes */
+	const char *chain; /* trust store that must hold the issuers of a CA-signed one; or NULL */
+	const char
+		*expired; /* what stops once it has expired, in words; NULL: nothing that we know */
 	unsigned char years[3];  /* of validity, by enum era; 0: five */
 	bool authority;          /* basicConstraints CA:TRUE, pathlen 0 */
 	const char *common_name; /* "%s": the node's host name; "CAPF-%x", "ITLRECOVERY_%s" */
@@ -66,6 +79,18 @@ const struct unit *unit_for_service(const char *service);
 bool unit_common_name(const struct unit *unit, const char *host, uint32_t suffix,
 	char out[static COMMON_NAME_SIZE], struct error *err) MUST_CHECK;
 unsigned unit_years(const struct unit *unit, enum era era);
+
+/* What an operator may choose instead of the usual: 1, 2, 5, 10 or 20 years. FAULT_USAGE. */
+bool unit_years_check(uint64_t years, struct error *err) MUST_CHECK;
+const char *unit_key_name(enum unit_key key);                  /* "RSA-2048", "EC-P384" */
+bool unit_key_from_name(const char *name, enum unit_key *out); /* in any case */
+/* Whether the unit may have such a key: its own algorithm; where it signs what phones read, RSA of
+ * 2048 bits, or of 4096 when forced: the files have no code for 3072. FAULT_REFUSED.
+ * docs/formats/signed-header.md */
+bool unit_key_check(const struct unit *unit, enum unit_key key, bool forced, struct error *err)
+	MUST_CHECK;
+/* SHA-2 of 256, 384 or 512 bits, at least as strong as the key; 0: that strong. FAULT_USAGE. */
+bool unit_hash_check(enum unit_key key, unsigned bits, struct error *err) MUST_CHECK;
 static inline bool unit_is_on(const struct unit *unit, enum node_role role)
 {
 	return (unit->nodes & 1U << role) != 0;

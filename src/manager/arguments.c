@@ -26,6 +26,12 @@ bool argument_number(const struct asked *asked, const char *name, uint64_t fallb
 	return fail(err, FAULT_USAGE, "%s: a whole number is wanted", name);
 }
 
+bool argument_flag(const struct asked *asked, const char *name)
+{
+	const char *text = argument_text(asked, name);
+	return text != NULL && strcmp(text, "true") == 0;
+}
+
 bool argument_copy(const struct asked *asked, const char *name, const char *fallback, char *out,
 	size_t size, struct error *err)
 {

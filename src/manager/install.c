@@ -54,8 +54,10 @@ static bool make_missing(struct manager *m, const struct node *self,
 			*err = missing;
 			return false;
 		}
-		if (!identity_make(
-			    m, &units[i], self, &installation->made[installation->count], err))
+		struct identity_choice usual;
+		if (!identity_usual(m, &units[i], &usual, err) ||
+			!identity_make(m, &units[i], self, &usual,
+				&installation->made[installation->count], err))
 			return false;
 		installation->count++;
 	}

@@ -75,10 +75,14 @@ operation_fn cluster_init, cluster_show, node_add, node_list, cert_list, cert_sh
 bool cert_regen_check(struct manager *m, const struct asked *asked, const struct node *node,
 	struct error *err) MUST_CHECK;
 
+/* manager/certificates.c: a row of `cert list`. */
+json_t *certificate_json(const struct entry *entry, const struct cert *cert);
+
 /* manager/arguments.c */
 const char *argument_text(const struct asked *asked, const char *name); /* NULL: absent */
 bool argument_number(const struct asked *asked, const char *name, uint64_t fallback, uint64_t *out,
 	struct error *err) MUST_CHECK;
+bool argument_flag(const struct asked *asked, const char *name);
 /* Copies the text, or the fallback where it is absent. */
 bool argument_copy(const struct asked *asked, const char *name, const char *fallback, char *out,
 	size_t size, struct error *err) MUST_CHECK;
@@ -103,8 +107,17 @@ struct made_identity {
 	uint8_t key[DIGEST_SIZE];
 	struct cert *cert;
 };
+/* What an operator may choose of a new identity. */
+struct identity_choice {
+	unsigned years;
+	enum unit_key key;
+	unsigned hash_bits; /* 0: as strong as the key */
+};
+bool identity_usual(struct manager *m, const struct unit *unit, struct identity_choice *out,
+	struct error *err) MUST_CHECK;
 bool identity_make(struct manager *m, const struct unit *unit, const struct node *node,
-	struct made_identity *out, struct error *err) MUST_CHECK;
+	const struct identity_choice *choice, struct made_identity *out, struct error *err)
+	MUST_CHECK;
 /* The rows of it: certificate, live identity, its copies in trust stores, lists wanted, services
  * that must restart. */
 bool identity_record(struct txn *t, const struct made_identity *made, struct error *err) MUST_CHECK;

@@ -56,7 +56,18 @@ static bool check_unit(const struct op_field *field, const char *value, struct e
 			"make "
 			"the identity anew that they copy",
 			unit->name);
+	if (field->kind == OP_TRUST_STORE && !unit->trust)
+		return fail(err, FAULT_REFUSED,
+			"%s is an identity certificate, which no one deletes or uploads to as to a "
+			"trust store; the names of trust stores end in -trust",
+			unit->name);
 	return true;
+}
+
+static bool check_flag(const struct op_field *field, const char *value, struct error *err)
+{
+	return strcmp(value, "true") == 0 || strcmp(value, "false") == 0 ||
+		fail(err, FAULT_USAGE, "%s: true or false", field->name);
 }
 
 bool op_field_check(const struct op_field *field, const char *value, struct error *err)
@@ -72,7 +83,10 @@ bool op_field_check(const struct op_field *field, const char *value, struct erro
 		return check_node(field, value, err);
 	case OP_UNIT:
 	case OP_IDENTITY_UNIT:
+	case OP_TRUST_STORE:
 		return check_unit(field, value, err);
+	case OP_FLAG:
+		return check_flag(field, value, err);
 	}
 	return fail(err, FAULT_USAGE, "%s: of no known kind", field->name);
 }

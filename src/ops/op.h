@@ -29,8 +29,18 @@ enum op_id {
 
 enum op_permission { OP_READ, OP_WRITE };
 
-/* OP_TEXT: one line; OP_NAME: a file's or a parameter's name; OP_IDENTITY_UNIT: no trust store. */
-enum op_field_kind { OP_TEXT, OP_NUMBER, OP_NODE, OP_UNIT, OP_IDENTITY_UNIT, OP_NAME };
+/* OP_TEXT: one line; OP_NAME: a file's or a parameter's name; OP_IDENTITY_UNIT: no trust store;
+ * OP_TRUST_STORE: nothing else; OP_FLAG: true or false, on the command line there or not. */
+enum op_field_kind {
+	OP_TEXT,
+	OP_NUMBER,
+	OP_NODE,
+	OP_UNIT,
+	OP_IDENTITY_UNIT,
+	OP_TRUST_STORE,
+	OP_NAME,
+	OP_FLAG,
+};
 
 struct op_field {
 	const char *name; /* JSON key; in the path as {name}; on the command line --name, with

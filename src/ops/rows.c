@@ -48,6 +48,10 @@ static const struct op_field cert_show_fields[] = {
 static const struct op_field cert_regen_fields[] = {
 	{ "unit",                OP_IDENTITY_UNIT, true, true, "identity to make anew, such as CallManager or TVS" },
 	{ "node",                OP_NODE, false, true,  "node whose certificate it is" },
+	{ "years",               OP_NUMBER, false, false, "validity: 1, 2, 5, 10 or 20 years (default 5; ITLRecovery of era C 20)" },
+	{ "key",                 OP_NAME, false, false, "RSA-2048 (default), RSA-3072, RSA-4096; of -ECDSA units EC-P256, EC-P384 (default), EC-P521" },
+	{ "hash",                OP_NUMBER, false, false, "bits of SHA-2: 256, 384 or 512, at least as strong as the key" },
+	{ "force",               OP_FLAG, false, false, "allow RSA-4096 to a unit that signs what phones read" },
 	{ .name = NULL },
 };
 

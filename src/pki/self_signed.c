@@ -119,6 +119,10 @@ bool certificate_profile_check(const struct certificate_profile *profile, struct
 	if (profile->not_before < time_first ||
 		profile->not_before > time_last - (int64_t)profile->days * DAY)
 		return fail(err, FAULT_USAGE, "a validity outside the years 1950 to 9999");
+	if (profile->hash_bits != 0 && profile->hash_bits != 256 && profile->hash_bits != 384 &&
+		profile->hash_bits != 512)
+		return fail(err, FAULT_USAGE, "a hash of %u bits: 256, 384 or 512 are possible",
+			profile->hash_bits);
 	if ((profile->usages & ~all_usages()) != 0)
 		return fail(err, FAULT_USAGE, "unknown key usage bits %#x",
 			profile->usages & ~all_usages());
@@ -259,23 +263,40 @@ static bool fill(X509 *x509, const struct certificate_profile *profile, const st
 		add_dns_name(x509, profile->dns_name) && add_authority(x509, profile->authority);
 }
 
-static const EVP_MD *signing_md(const struct key *key)
+static const struct {
+	unsigned bits;
+	enum digest_kind kind;
+} hashes[] = { { 256, DIGEST_SHA256 }, { 384, DIGEST_SHA384 }, { 512, DIGEST_SHA512 } };
+
+static bool signing_digest(
+	const struct key *key, unsigned bits, enum digest_kind *out, struct error *err)
 {
 	struct key_shape shape = { 0 };
 	bool known = key_shape_of(key_pkey(key), &shape, NULL);
-	return digest_md(known && shape.curve != NULL ? shape.curve->digest : DIGEST_SHA256);
+	enum digest_kind least = known && shape.curve != NULL ? shape.curve->digest : DIGEST_SHA256;
+	enum digest_kind kind = least;
+	for (size_t i = 0; bits != 0 && i < COUNT(hashes); i++)
+		if (hashes[i].bits == bits)
+			kind = hashes[i].kind;
+	if (digest_size(kind) < digest_size(least))
+		return fail(err, FAULT_USAGE, "SHA-%u is weaker than the key: take %s", bits,
+			digest_name(least));
+	*out = kind;
+	return true;
 }
 
 struct cert *certificate_self_sign(
 	const struct certificate_profile *profile, const struct key *key, struct error *err)
 {
-	if (!certificate_profile_check(profile, err))
+	enum digest_kind digest = DIGEST_SHA256;
+	if (!certificate_profile_check(profile, err) ||
+		!signing_digest(key, profile->hash_bits, &digest, err))
 		return NULL;
 	X509 *x509 = X509_new();
 	unsigned char *der = NULL;
 	int size = 0;
 	if (x509 != NULL && fill(x509, profile, key) &&
-		X509_sign(x509, key_pkey(key), signing_md(key)) > 0)
+		X509_sign(x509, key_pkey(key), digest_md(digest)) > 0)
 		size = i2d_X509(x509, &der);
 	X509_free(x509);
 	struct cert *cert = NULL;

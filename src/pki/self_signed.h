@@ -29,12 +29,14 @@ struct certificate_profile {
 	bool authority;     /* basicConstraints CA:TRUE, pathlen 0 (CAPF) */
 	int64_t not_before; /* seconds since 1970 */
 	unsigned days;      /* notAfter = notBefore + days - 1 s */
+	unsigned hash_bits; /* of SHA-2: 256, 384, 512; 0: as strong as the key */
 };
 
 /* Whether such a certificate can be made: FAULT_USAGE, FAULT_MALFORMED or FAULT_LIMIT with the part
  * that makes no sense. */
 bool certificate_profile_check(const struct certificate_profile *profile, struct error *err)
 	MUST_CHECK;
-/* Signed by `key` itself with SHA-256, or SHA-384/512 for an EC key of that strength. */
+/* Signed by `key` itself. FAULT_USAGE for a digest weaker than an EC key of 256, 384 or 521 bits:
+ * it takes SHA-256, 384 or 512; RSA takes any. */
 struct cert *certificate_self_sign(
 	const struct certificate_profile *profile, const struct key *key, struct error *err);

@@ -10,31 +10,31 @@ static const struct kind_row {
 	enum key_kind kind;
 } kinds[] = {
 	{ UNIT_KEY_RSA_2048, KEY_RSA_2048 },
+	{ UNIT_KEY_RSA_3072, KEY_RSA_3072 },
+	{ UNIT_KEY_RSA_4096, KEY_RSA_4096 },
+	{ UNIT_KEY_EC_256, KEY_EC_256 },
 	{ UNIT_KEY_EC_384, KEY_EC_384 },
+	{ UNIT_KEY_EC_521, KEY_EC_521 },
 };
 
-static bool unit_kind(const struct unit *unit, enum key_kind *out)
+static bool kind_fits(const struct unit *unit, uint8_t asked, struct error *err)
 {
 	for (size_t i = 0; i < COUNT(kinds); i++)
-		if (kinds[i].unit_key == unit->key) {
-			*out = kinds[i].kind;
-			return true;
-		}
-	return false;
+		if (kinds[i].kind == (enum key_kind)asked)
+			return unit_key_check(unit, kinds[i].unit_key, true, err);
+	return fail(err, FAULT_REFUSED, "no unit has a key of kind %u", asked);
 }
 
 /* What the certificate may be used for is the unit's row's to say, not the asker's. */
 static bool check_unit(const struct signer_make *asked, const struct unit *unit, struct error *err)
 {
-	enum key_kind kind;
 	if (unit == NULL || strcmp(unit->name, asked->unit) != 0)
 		return fail(err, FAULT_REFUSED, "there is no unit %s", asked->unit);
-	if (unit->trust || !unit_kind(unit, &kind))
+	if (unit->trust)
 		return fail(err, FAULT_REFUSED, "%s is a trust store and has no key of its own",
 			unit->name);
-	if (asked->key_kind != kind)
-		return fail(err, FAULT_REFUSED, "%s has a key of %s, kind %u was asked", unit->name,
-			key_kind_name(kind), asked->key_kind);
+	if (!kind_fits(unit, asked->key_kind, err))
+		return false;
 	if (asked->usages != unit->usages || asked->authority != unit->authority)
 		return fail(err, FAULT_REFUSED,
 			"%s may not be used as asked (usages %#x%s, its row says %#x%s)",
@@ -51,6 +51,7 @@ static bool fill_profile(
 	out->authority = asked->authority;
 	out->not_before = asked->not_before;
 	out->days = asked->days;
+	out->hash_bits = asked->hash_bits;
 	return text_copy(s->common_name, sizeof(s->common_name), asked->common_name, err) &&
 		text_copy(s->unit, sizeof(s->unit), asked->organizational_unit, err) &&
 		text_copy(s->organization, sizeof(s->organization), asked->organization, err) &&
@@ -74,7 +75,7 @@ bool make_identity_prepare(struct question *q, struct making *out, struct error 
 	if (key_store_count(q->keys) >= KEY_STORE_MAX)
 		return fail(err, FAULT_LIMIT,
 			"%d keys are kept, which is the most: destroy retired ones", KEY_STORE_MAX);
-	(void)unit_kind(making.unit, &making.kind); /* it has one, seen above */
+	making.kind = (enum key_kind)asked.key_kind; /* one of the table, seen above */
 	*out = making;
 	return true;
 }

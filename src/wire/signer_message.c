@@ -87,6 +87,7 @@ void signer_make_write(struct writer *w, const struct signer_make *m)
 	make_texts(&copy, texts);
 	write_text(w, m->unit);
 	writer_u8(w, m->key_kind);
+	writer_u16(w, m->hash_bits);
 	for (size_t i = 0; i < MAKE_TEXTS; i++)
 		write_text(w, texts[i].text);
 	writer_u32(w, m->usages);
@@ -102,6 +103,7 @@ static bool read_make(struct reader r, struct signer_make *m, struct error *err)
 	if (!read_text(&r, m->unit, sizeof(m->unit), err))
 		return false;
 	m->key_kind = reader_u8(&r);
+	m->hash_bits = reader_u16(&r);
 	for (size_t i = 0; i < MAKE_TEXTS; i++)
 		if (!read_text(&r, texts[i].text, texts[i].size, err))
 			return false;

@@ -24,7 +24,8 @@ enum signer_key_state { SIGNER_KEY_NEW = 1, SIGNER_KEY_LIVE = 2, SIGNER_KEY_RETI
 /* A new key and its self-signed certificate; fields as pki/self_signed.h. */
 struct signer_make {
 	char unit[SIGNER_NAME_SIZE];
-	uint8_t key_kind; /* enum key_kind of pki/key.h */
+	uint8_t key_kind;   /* enum key_kind of pki/key.h */
+	uint16_t hash_bits; /* 256, 384 or 512; 0: as strong as the key */
 	char common_name[65], organizational_unit[65], organization[65], locality[129], state[129],
 		country[3];
 	char dns_name[256];

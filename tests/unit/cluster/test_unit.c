@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/own.h"
 #include "cluster/service.h"
 #include "pki/self_signed.h"
 
@@ -205,7 +206,7 @@ static void what_a_node_gets_at_install(void **state)
 {
 	(void)state;
 	static const unsigned expected[] = {
-		[NODE_PUBLISHER] = 8, [NODE_SUBSCRIBER] = 6, [NODE_PRESENCE] = 3
+		[NODE_PUBLISHER] = 8, [NODE_SUBSCRIBER] = 6, [NODE_PRESENCE] = 9
 	};
 	size_t count;
 	const struct unit *rows = units(&count);
@@ -252,6 +253,108 @@ static void a_host_name_that_fills_the_common_name_fits_and_one_more_does_not(vo
 	assert_string_equal(name, host);
 }
 
+static void requests_ask_for_what_the_unit_is_for(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct unit *rows = units(&count);
+	for (size_t i = 0; i < count; i++) {
+		assert_true((rows[i].csr_usages != 0) == (rows[i].chain != NULL));
+		assert_true(!rows[i].multi_server || rows[i].csr_usages != 0);
+		if (rows[i].chain == NULL)
+			continue;
+		assert_false(rows[i].trust);
+		assert_true(unit_find(rows[i].chain)->trust);
+		assert_int_equal(rows[i].nodes & ~unit_find(rows[i].chain)->nodes, 0);
+		assert_true((rows[i].csr_usages & PURPOSE_SERVER) != 0);
+	}
+	assert_null(unit_find("ITLRecovery")->chain);
+	assert_false(unit_find("CAPF")->multi_server || unit_find("ipsec")->multi_server);
+	assert_int_equal(unit_find("CallManager")->csr_usages,
+		PURPOSE_SERVER | PURPOSE_CLIENT | USAGE_DIGITAL_SIGNATURE |
+			USAGE_DATA_ENCIPHERMENT);
+	assert_int_equal(unit_find("CAPF")->csr_usages,
+		PURPOSE_SERVER | PURPOSE_CLIENT | USAGE_DIGITAL_SIGNATURE | USAGE_CERT_SIGN);
+	assert_int_equal(unit_find("ipsec")->csr_usages,
+		PURPOSE_SERVER | PURPOSE_CLIENT | PURPOSE_IPSEC_END_SYSTEM |
+			USAGE_DIGITAL_SIGNATURE | USAGE_KEY_ENCIPHERMENT | USAGE_DATA_ENCIPHERMENT);
+}
+
+static void only_these_years_may_be_chosen(void **state)
+{
+	(void)state;
+	static const uint64_t allowed[] = { 1, 2, 5, 10, 20 }, refused[] = { 0, 3, 4, 6, 19, 21 };
+	for (size_t i = 0; i < COUNT(allowed); i++)
+		assert_true(unit_years_check(allowed[i], NULL));
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		struct error err = { 0 };
+		assert_false(unit_years_check(refused[i], &err));
+		assert_int_equal(err.fault, FAULT_USAGE);
+	}
+}
+
+static void keys_are_found_by_name_in_any_case(void **state)
+{
+	(void)state;
+	enum unit_key key = UNIT_KEY_NONE;
+	assert_true(unit_key_from_name("rsa-4096", &key));
+	assert_int_equal(key, UNIT_KEY_RSA_4096);
+	assert_true(unit_key_from_name("EC-P521", &key));
+	assert_string_equal(unit_key_name(key), "EC-P521");
+	assert_false(unit_key_from_name("RSA-1024", &key));
+	assert_false(unit_key_from_name("RSA", &key));
+	assert_false(unit_key_from_name("", &key));
+	assert_int_equal(key, UNIT_KEY_EC_521);
+	assert_string_equal(unit_key_name(UNIT_KEY_NONE), "none");
+}
+
+static void what_signs_for_phones_takes_2048_bits_or_4096_by_force(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *unit;
+		enum unit_key key;
+		bool forced, allowed;
+	} cases[] = {
+		{ "CallManager", UNIT_KEY_RSA_2048, false, true },
+		{ "CallManager", UNIT_KEY_RSA_3072, false, false },
+		{ "CallManager", UNIT_KEY_RSA_3072, true, false },
+		{ "CallManager", UNIT_KEY_RSA_4096, false, false },
+		{ "CallManager", UNIT_KEY_RSA_4096, true, true },
+		{ "CallManager", UNIT_KEY_EC_256, true, false },
+		{ "ITLRecovery", UNIT_KEY_RSA_3072, true, false },
+		{ "ITLRecovery", UNIT_KEY_RSA_4096, false, false },
+		{ "tomcat", UNIT_KEY_RSA_3072, false, true },
+		{ "tomcat", UNIT_KEY_RSA_4096, false, true },
+		{ "tomcat", UNIT_KEY_EC_384, true, false },
+		{ "tomcat-ECDSA", UNIT_KEY_EC_521, false, true },
+		{ "tomcat-ECDSA", UNIT_KEY_RSA_2048, true, false },
+		{ "tomcat", UNIT_KEY_NONE, true, false },
+		{ "tomcat-trust", UNIT_KEY_RSA_2048, true, false },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct error err = { 0 };
+		assert_int_equal(unit_key_check(unit_find(cases[i].unit), cases[i].key,
+					 cases[i].forced, &err),
+			cases[i].allowed);
+		assert_int_equal(err.fault, cases[i].allowed ? FAULT_NONE : FAULT_REFUSED);
+	}
+}
+
+static void a_hash_is_at_least_as_strong_as_the_key(void **state)
+{
+	(void)state;
+	assert_true(unit_hash_check(UNIT_KEY_EC_521, 0, NULL));
+	assert_true(unit_hash_check(UNIT_KEY_EC_521, 512, NULL));
+	assert_false(unit_hash_check(UNIT_KEY_EC_521, 384, NULL));
+	assert_true(unit_hash_check(UNIT_KEY_EC_384, 384, NULL));
+	assert_false(unit_hash_check(UNIT_KEY_EC_384, 256, NULL));
+	assert_true(unit_hash_check(UNIT_KEY_RSA_4096, 256, NULL));
+	struct error err = { 0 };
+	assert_false(unit_hash_check(UNIT_KEY_RSA_2048, 160, &err));
+	assert_int_equal(err.fault, FAULT_USAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +368,11 @@ int main(void)
 		cmocka_unit_test(the_table_is_in_the_order_of_an_itl),
 		cmocka_unit_test(usages_are_the_numbers_of_pki),
 		cmocka_unit_test(what_a_node_gets_at_install),
+		cmocka_unit_test(requests_ask_for_what_the_unit_is_for),
+		cmocka_unit_test(only_these_years_may_be_chosen),
+		cmocka_unit_test(keys_are_found_by_name_in_any_case),
+		cmocka_unit_test(what_signs_for_phones_takes_2048_bits_or_4096_by_force),
+		cmocka_unit_test(a_hash_is_at_least_as_strong_as_the_key),
 		cmocka_unit_test(common_names_are_filled_in),
 		cmocka_unit_test(a_host_name_that_fills_the_common_name_fits_and_one_more_does_not),
 	};

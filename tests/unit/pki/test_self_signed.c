@@ -152,18 +152,22 @@ static void it_is_signed_by_itself(void **state)
 	(void)state;
 	static const struct strength {
 		enum key_kind kind;
+		unsigned hash_bits;
 		enum digest_kind digest;
 		const char *algorithm;
 	} strengths[] = {
-		{ KEY_RSA_1024, DIGEST_SHA256, "sha256WithRSAEncryption" },
-		{ KEY_RSA_3072, DIGEST_SHA256, "sha256WithRSAEncryption" },
-		{ KEY_EC_256, DIGEST_SHA256, "ecdsa-with-SHA256" },
-		{ KEY_EC_384, DIGEST_SHA384, "ecdsa-with-SHA384" },
-		{ KEY_EC_521, DIGEST_SHA512, "ecdsa-with-SHA512" },
+		{ KEY_RSA_1024, 0, DIGEST_SHA256, "sha256WithRSAEncryption" },
+		{ KEY_RSA_3072, 0, DIGEST_SHA256, "sha256WithRSAEncryption" },
+		{ KEY_RSA_2048, 512, DIGEST_SHA512, "sha512WithRSAEncryption" },
+		{ KEY_EC_256, 0, DIGEST_SHA256, "ecdsa-with-SHA256" },
+		{ KEY_EC_256, 384, DIGEST_SHA384, "ecdsa-with-SHA384" },
+		{ KEY_EC_384, 0, DIGEST_SHA384, "ecdsa-with-SHA384" },
+		{ KEY_EC_521, 512, DIGEST_SHA512, "ecdsa-with-SHA512" },
 	};
 	for (size_t i = 0; i < COUNT(strengths); i++) {
 		struct error err = { 0 };
 		struct certificate_profile profile = plain();
+		profile.hash_bits = strengths[i].hash_bits;
 		AUTO(key) k = key_generate(strengths[i].kind, &err);
 		AUTO(cert) c = certificate_self_sign(&profile, k, &err);
 		assert_non_null(c);
@@ -174,6 +178,21 @@ static void it_is_signed_by_itself(void **state)
 		assert_false(
 			cert_verify(c, strengths[i].digest, &part, 1, cert_signature(c), &err));
 	}
+}
+
+static void a_hash_weaker_than_the_key_is_refused(void **state)
+{
+	(void)state;
+	struct error err = { 0 };
+	struct certificate_profile profile = plain();
+	AUTO(key) k = key_generate(KEY_EC_384, &err);
+	profile.hash_bits = 256;
+	assert_null(certificate_self_sign(&profile, k, &err));
+	assert_int_equal(err.fault, FAULT_USAGE);
+	assert_non_null(strstr(err.text, "SHA-256 is weaker than the key"));
+	profile.hash_bits = 160;
+	assert_null(certificate_self_sign(&profile, k, &err));
+	assert_non_null(strstr(err.text, "a hash of 160 bits"));
 }
 
 static void serial_numbers_are_positive_and_full(void **state)
@@ -317,6 +336,7 @@ int main(void)
 		cmocka_unit_test(extensions_are_as_asked),
 		cmocka_unit_test(each_usage_is_one_bit),
 		cmocka_unit_test(it_is_signed_by_itself),
+		cmocka_unit_test(a_hash_weaker_than_the_key_is_refused),
 		cmocka_unit_test(serial_numbers_are_positive_and_full),
 		cmocka_unit_test(days_are_counted_less_one_second),
 		cmocka_unit_test(the_calendar_ends),

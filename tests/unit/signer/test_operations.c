@@ -170,12 +170,20 @@ static void the_row_of_the_unit_decides(void **state)
 	struct signer_make make = make_of("TVS");
 	for (unsigned kind = 0; kind < 256; kind++) {
 		make.key_kind = (uint8_t)kind;
-		if (kind != KEY_RSA_2048)
-			not_made(s, &make, FAULT_REFUSED, "a key of RSA-2048");
+		if (kind < KEY_RSA_2048 || kind > KEY_EC_521)
+			not_made(s, &make, FAULT_REFUSED, "no unit has a key");
+		else if (kind > KEY_RSA_4096)
+			not_made(s, &make, FAULT_REFUSED, "a key like RSA-2048");
 	}
 	make = make_of("CallManager-ECDSA");
 	make.key_kind = KEY_RSA_2048;
-	not_made(s, &make, FAULT_REFUSED, "a key of EC-P384");
+	not_made(s, &make, FAULT_REFUSED, "a key like EC-P384");
+	make = make_of("CallManager");
+	make.key_kind = KEY_RSA_3072; /* .sgn has no code for it */
+	not_made(s, &make, FAULT_REFUSED, "no code for RSA-3072");
+	make = make_of("TVS");
+	make.hash_bits = 160;
+	not_made(s, &make, FAULT_USAGE, "hash of 160 bits");
 	for (unsigned bit = 0; bit < 32; bit++) {
 		make = make_of("TVS");
 		make.usages ^= 1U << bit;

@@ -48,6 +48,7 @@ static bool trip_key_rows(struct reader bytes, struct error *err)
 static const struct signer_make make = {
 	.unit = "CallManager",
 	.key_kind = 1,
+	.hash_bits = 384,
 	.common_name = "pub.lab",
 	.organizational_unit = "lab",
 	.organization = "dialtrust",
