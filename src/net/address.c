@@ -122,6 +122,32 @@ bool address_same(const struct address *a, const struct address *b)
 	return address_same_host(a, b) && address_port(a) == address_port(b);
 }
 
+/* FNV-1a, stirred, so that its low bits depend on all others. */
+static uint64_t stirred(uint64_t hash)
+{
+	hash ^= hash >> 33;
+	hash *= 0xff51afd7ed558ccdu;
+	return hash ^ hash >> 33;
+}
+
+static uint64_t host_sum(const struct address *a)
+{
+	uint64_t sum = 0xcbf29ce484222325u;
+	for (struct reader host = host_bytes(a); host.left > 0;)
+		sum = (sum ^ reader_u8(&host)) * 0x100000001b3u;
+	return sum;
+}
+
+uint64_t address_hash(const struct address *a)
+{
+	return stirred((host_sum(a) ^ address_port(a)) * 0x100000001b3u);
+}
+
+uint64_t address_host_hash(const struct address *a)
+{
+	return stirred(host_sum(a));
+}
+
 bool address_of_socket(int fd, struct address *out, struct error *err)
 {
 	struct address found = { .size = sizeof(found.storage) };

@@ -20,6 +20,8 @@ const char *address_host(const struct address *a, char out[static ADDRESS_TEXT_S
 uint16_t address_port(const struct address *a);
 bool address_same(const struct address *a, const struct address *b); /* host and port */
 bool address_same_host(const struct address *a, const struct address *b);
+uint64_t address_hash(const struct address *a);      /* of host and port, for tables */
+uint64_t address_host_hash(const struct address *a); /* of the host alone */
 
 /* Bound sockets, non-blocking, close-on-exec. A port in use is FAULT_IO with a sentence that says
  * which and what to do. Port 0: the kernel chooses; see address_of_socket. */

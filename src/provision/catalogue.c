@@ -1,41 +1,72 @@
 #include "provision/catalogue.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "base/writer.h"
+#include "provision/folders.h"
+#include "provision/name_index.h"
+#include "provision/objects.h"
 #include "run/files.h"
 #include "wire/signed_header.h"
 
-static int by_name(const void *name, const void *file)
+bool catalogue_init(
+	struct catalogue *c, const struct snapshot *snapshot, int root, struct error *err)
 {
-	return strcmp(name, ((const struct snapshot_file *)file)->name);
+	*c = (struct catalogue){ .snapshot = snapshot, .root = root };
+	c->objects = objects_new(err);
+	c->folders = folders_new(root, err);
+	if (c->objects != NULL && c->folders != NULL)
+		return true;
+	catalogue_done(c);
+	return false;
 }
 
-static const struct snapshot_file *in_snapshot(const struct catalogue *c, const char *name)
+void catalogue_done(struct catalogue *c)
+{
+	objects_free(c->objects);
+	folders_free(c->folders);
+	name_index_free(c->published);
+	if (c->root >= 0)
+		(void)close(c->root); /* only read from */
+	*c = (struct catalogue){ .root = -1 };
+}
+
+/* The names of the index that is current, which changes when the manager publishes. */
+static const struct name_index *published(struct catalogue *c, const struct snapshot_index *index)
+{
+	if (c->published != NULL && c->indexed == index && c->number == index->number)
+		return c->published;
+	name_index_free(c->published);
+	c->published = name_index_new(NULL);
+	for (size_t i = 0; c->published != NULL && i < index->file_count; i++)
+		name_index_add(c->published, index->files[i].name);
+	if (c->published == NULL || !name_index_finish(c->published, NULL)) {
+		name_index_free(c->published);
+		c->published = NULL;
+	}
+	c->indexed = index;
+	c->number = index->number;
+	return c->published;
+}
+
+static const struct snapshot_file *in_snapshot(struct catalogue *c, const char *name)
 {
 	const struct snapshot_index *index = snapshot_current(c->snapshot);
-	if (index == NULL || index->file_count == 0)
+	const struct name_index *names = index == NULL ? NULL : published(c, index);
+	size_t at;
+	if (names == NULL || name_index_find(names, name, &at) == NULL)
 		return NULL;
-	const struct snapshot_file *exact =
-		bsearch(name, index->files, index->file_count, sizeof(*index->files), by_name);
-	if (exact != NULL)
-		return exact;
-	for (size_t i = 0; i < index->file_count; i++)
-		if (text_same_nocase(index->files[i].name, name))
-			return &index->files[i];
-	return NULL;
+	return &index->files[at];
 }
 
-static bool take_object(const struct catalogue *c, const struct snapshot_file *file,
+static bool take_object(struct catalogue *c, const struct snapshot_file *file,
 	struct found_file *out, struct error *err)
 {
-	return snapshot_object(c->snapshot, file->digest, LIMIT_SIGNED_FILE, &out->bytes, err);
+	out->content = objects_take(c->objects, c->snapshot, file->digest, err);
+	return out->content != NULL;
 }
 
 struct spelling {
@@ -53,36 +84,16 @@ static bool append(struct spelling *s, const char *part)
 	return true;
 }
 
-static DIR *open_folder(int root, const char *path)
-{
-	const char *folder = path[0] == '\0' ? "." : path;
-	int fd = openat(root, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *open = fd < 0 ? NULL : fdopendir(fd);
-	if (open == NULL && fd >= 0)
-		(void)close(fd); /* nothing was written to it */
-	return open;
-}
-
-/* The entry of the folder so far that is `part` but for case. */
-static bool respell(int root, struct spelling *s, const char *part)
-{
-	DIR *folder = open_folder(root, s->path);
-	bool found = false;
-	for (struct dirent *at; folder != NULL && !found && (at = readdir(folder)) != NULL;)
-		found = text_same_nocase(at->d_name, part) && append(s, at->d_name);
-	if (folder != NULL)
-		(void)closedir(folder); /* only read from */
-	return found;
-}
-
-static bool other_case(int root, const char *name, struct spelling *out)
+/* Part by part, as each folder on the way spells it. */
+static bool other_case(struct folders *folders, const char *name, struct spelling *out)
 {
 	struct spelling s = { 0 };
 	while (*name != '\0') {
 		char part[LIMIT_FILE_NAME];
 		size_t length = strcspn(name, "/");
 		(void)snprintf(part, sizeof(part), "%.*s", (int)length, name);
-		if (!respell(root, &s, part))
+		const char *spelt = folders_spelling(folders, s.path, part);
+		if (spelt == NULL || !append(&s, spelt))
 			return false;
 		name += length + (name[length] == '/');
 	}
@@ -91,13 +102,13 @@ static bool other_case(int root, const char *name, struct spelling *out)
 }
 
 static bool open_in_tree(
-	const struct catalogue *c, const char *name, struct found_file *out, struct error *err)
+	struct catalogue *c, const char *name, struct found_file *out, struct error *err)
 {
 	struct spelling spelling;
 	if (c->root < 0)
 		return fail(err, FAULT_MISSING, "no file %s", name);
 	out->fd = file_open_beneath(c->root, name, &out->size, err);
-	if (out->fd < 0 && err->fault == FAULT_MISSING && other_case(c->root, name, &spelling))
+	if (out->fd < 0 && err->fault == FAULT_MISSING && other_case(c->folders, name, &spelling))
 		out->fd = file_open_beneath(c->root, spelling.path, &out->size, err);
 	return out->fd >= 0;
 }
@@ -106,10 +117,11 @@ bool found_file_read(struct found_file *f, struct error *err)
 {
 	if (f->fd < 0)
 		return true;
-	if (f->size > LIMIT_PASSED_FILE)
-		return fail(
-			err, FAULT_LIMIT, "%s: over %d bytes", f->asked.name, LIMIT_PASSED_FILE);
+	if (f->size > LIMIT_SIGNED_FILE)
+		return fail(err, FAULT_LIMIT, "%s: only files up to %d bytes are signed",
+			f->asked.source, LIMIT_SIGNED_FILE);
 	AUTO_DONE(writer) w = writer_new(f->size);
+	AUTO_DONE(bytes) bytes = { 0 };
 	uint8_t block[65536];
 	ssize_t got;
 	while ((got = read(f->fd, block, sizeof(block))) > 0)
@@ -118,7 +130,7 @@ bool found_file_read(struct found_file *f, struct error *err)
 		return fail_errno(err, "%s", f->asked.name);
 	if (!w.ok || w.used != f->size)
 		return fail(err, FAULT_BUSY, "%s changed while it was read", f->asked.name);
-	if (!writer_take(&w, &f->bytes, err))
+	if (!writer_take(&w, &bytes, err) || (f->content = content_new(&bytes, err)) == NULL)
 		return false;
 	(void)close(f->fd); /* only read from */
 	f->fd = -1;
@@ -135,7 +147,7 @@ static bool is_configuration(const char *source)
 		text_same_nocase(source + size - tail, suffix);
 }
 
-static bool find_list(const struct catalogue *c, struct found_file *out, struct error *err)
+static bool find_list(struct catalogue *c, struct found_file *out, struct error *err)
 {
 	const struct snapshot_file *file = in_snapshot(c, out->asked.source);
 	if (file == NULL)
@@ -145,7 +157,7 @@ static bool find_list(const struct catalogue *c, struct found_file *out, struct 
 
 /* What lies in the tree under the signed name itself passes through: somebody else signed it. */
 static bool find_signed(
-	const struct catalogue *c, bool secure_transport, struct found_file *out, struct error *err)
+	struct catalogue *c, bool secure_transport, struct found_file *out, struct error *err)
 {
 	const struct snapshot_file *file = in_snapshot(c, out->asked.source);
 	if (file != NULL && file->kind == SNAPSHOT_CONFIGURATION) {
@@ -158,19 +170,16 @@ static bool find_signed(
 		return true;
 	if (err->fault != FAULT_MISSING || !open_in_tree(c, out->asked.source, out, err))
 		return false;
-	if (out->size > LIMIT_SIGNED_FILE)
-		return fail(err, FAULT_LIMIT, "%s: only files up to %d bytes are signed",
-			out->asked.source, LIMIT_SIGNED_FILE);
 	if (!found_file_read(out, err))
 		return false;
-	if (signed_header_recognise(bytes_reader(&out->bytes)))
+	if (signed_header_recognise(content_bytes(out->content)))
 		return fail(err, FAULT_MISSING, "%s is signed by its maker: ask for that name",
 			out->asked.source);
 	out->to_sign = true;
 	return true;
 }
 
-static bool find_plain(const struct catalogue *c, struct found_file *out, struct error *err)
+static bool find_plain(struct catalogue *c, struct found_file *out, struct error *err)
 {
 	const struct snapshot_file *file = in_snapshot(c, out->asked.name);
 	if (file == NULL && is_configuration(out->asked.name))
@@ -180,7 +189,7 @@ static bool find_plain(const struct catalogue *c, struct found_file *out, struct
 }
 
 static bool find_kind(
-	const struct catalogue *c, bool secure_transport, struct found_file *out, struct error *err)
+	struct catalogue *c, bool secure_transport, struct found_file *out, struct error *err)
 {
 	switch (out->asked.kind) {
 	case PROVISION_ITL:
@@ -196,7 +205,7 @@ static bool find_kind(
 	return fail(err, FAULT_MISSING, "no file %s", out->asked.name);
 }
 
-bool catalogue_find(const struct catalogue *c, const char *asked, bool secure_transport,
+bool catalogue_find(struct catalogue *c, const char *asked, bool secure_transport,
 	struct found_file *out, struct error *err)
 {
 	struct found_file found = { .fd = -1 };
@@ -211,7 +220,8 @@ bool catalogue_find(const struct catalogue *c, const char *asked, bool secure_tr
 
 void found_file_done(struct found_file *f)
 {
-	bytes_done(&f->bytes);
+	content_free(f->content);
+	f->content = NULL;
 	if (f->fd >= 0)
 		(void)close(f->fd); /* only read from */
 	f->fd = -1;

@@ -3,27 +3,37 @@
  * Which file a name means: one of the snapshot, or one beneath the operator's tree, exact name
  * first, then without case. Nothing outside the two is ever opened. docs/formats/provisioning.md
  */
-#include "base/bytes.h"
+#include "provision/content.h"
 #include "run/snapshot.h"
 #include "talk/provision_name.h"
 
-struct catalogue {
+struct catalogue { /* ended by catalogue_done */
 	const struct snapshot *snapshot;
-	int root; /* directory of the operator's tree, or -1 */
+	int root; /* directory of the operator's tree, or -1; owned */
+	struct folders *folders;
+	struct objects *objects;
+	struct name_index *published; /* names of the index below */
+	const struct snapshot_index *indexed;
+	uint64_t number;
 };
+
+/* Takes the open directory `root` (or -1) over, also on failure. */
+bool catalogue_init(struct catalogue *c, const struct snapshot *snapshot, int root,
+	struct error *err) MUST_CHECK;
+void catalogue_done(struct catalogue *c);
 
 struct found_file {
 	struct provision_name asked;
-	bool to_sign;       /* `bytes` is the payload of a file that is to be signed */
-	struct bytes bytes; /* owned, unless fd is open */
-	int fd;             /* -1, or an open file of the tree that passes through as it is */
+	bool to_sign;            /* `content` is the payload of a file that is to be signed */
+	struct content *content; /* owned, in memory; NULL when fd is open */
+	int fd;                  /* -1, or an open file of the tree that passes through as it is */
 	size_t size;
 };
 
 /* Over a `secure_transport` phones ask for the signed name of their configuration and want it in
  * clear. FAULT_MISSING, FAULT_REFUSED, FAULT_IO. */
-bool catalogue_find(const struct catalogue *c, const char *asked, bool secure_transport,
+bool catalogue_find(struct catalogue *c, const char *asked, bool secure_transport,
 	struct found_file *out, struct error *err) MUST_CHECK;
 void found_file_done(struct found_file *f);
-/* Reads what passes through, up to LIMIT_PASSED_FILE. */
+/* Reads what is to be signed, up to LIMIT_SIGNED_FILE. */
 bool found_file_read(struct found_file *f, struct error *err) MUST_CHECK;

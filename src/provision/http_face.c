@@ -59,7 +59,7 @@ static void on_supply(struct content *content, const struct error *err, void *co
 		refuse(d, err);
 		return;
 	}
-	d->size = content_bytes(content).left;
+	d->size = (size_t)content_size(content);
 	http_on_sent(d->exchange, on_sent, d);
 	http_answer(d->exchange, 200, file_type, content_bytes(content));
 }

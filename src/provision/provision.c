@@ -21,14 +21,13 @@ void provision_supply(struct provision *p, struct found_file *found, supply_fn *
 		enum hash_code hash = HASH_SHA1;
 		if (snapshot_current(p->snapshot) != NULL)
 			hash = (enum hash_code)snapshot_current(p->snapshot)->file_hash;
-		signing_ask(p->signing, found->asked.name, hash, bytes_reader(&found->bytes), fn,
+		signing_ask(p->signing, found->asked.name, hash, content_bytes(found->content), fn,
 			context);
 		found_file_done(found);
 		return;
 	}
 	AUTO(content)
-	content = found->fd >= 0 ? shelf_take(p->shelf, found, &err)
-				 : content_new(&found->bytes, &err);
+	content = found->fd >= 0 ? shelf_take(p->shelf, found, &err) : content_keep(found->content);
 	fn(content, content == NULL ? &err : NULL, context);
 	found_file_done(found);
 }
@@ -89,11 +88,11 @@ static bool open_places(struct provision *p, struct error *err)
 	if (p->follower == NULL)
 		return false;
 	p->snapshot = follower_snapshot(p->follower);
-	p->catalogue.snapshot = p->snapshot;
-	if (has_root)
-		p->catalogue.root = open(settings->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (has_root && p->catalogue.root < 0)
+	int root = has_root ? open(settings->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (has_root && root < 0)
 		return fail_errno(err, "[provision] root %s", settings->root);
+	if (!catalogue_init(&p->catalogue, p->snapshot, root, err))
+		return false;
 	return process_enter(settings, "provision", SANDBOX_PHONES, paths, err);
 }
 
@@ -119,8 +118,7 @@ static void end(struct provision *p)
 	shelf_free(p->shelf);
 	signing_free(p->signing);
 	follower_free(p->follower);
-	if (p->catalogue.root >= 0)
-		(void)close(p->catalogue.root); /* only read from */
+	catalogue_done(&p->catalogue);
 }
 
 bool provision_run(const struct settings *settings, struct error *err)

@@ -1,21 +1,20 @@
 #pragma once
 /*
- * Files of the operator's tree that transfers are sending: read once, however many phones load the
- * same firmware at the same time, and gone with the last of them.
+ * Files of the operator's tree that transfers are sending: each is open once, however many phones
+ * load the same firmware at the same time, and is closed with the last of them. Of all of them
+ * together only a few megabytes are in memory, those that were sent last.
  */
 #include "provision/catalogue.h"
 #include "provision/content.h"
 
-enum { SHELF_HOLDS = 512 << 20 }; /* bytes at most */
+enum { SHELF_PIECE = 16 << 10, SHELF_PIECES = 256 }; /* bytes read at once, and how many are kept */
 
 struct shelf;
 
 struct shelf *shelf_new(struct error *err);
-void shelf_free(struct shelf *s); /* NULL is fine */
+void shelf_free(struct shelf *s); /* after all that was taken from it; NULL is fine */
 
-/* The bytes of a file that passes through (f->fd is open): yours, to be ended with content_free.
- * FAULT_BUSY: it changed meanwhile, or the shelf is full. */
+/* A file that passes through (f->fd is open, and taken over or closed): yours, to be ended with
+ * content_free. Reading it is FAULT_BUSY once somebody has written to it. */
 struct content *shelf_take(struct shelf *s, struct found_file *f, struct error *err);
-/* Drops what nobody sends any more. */
-void shelf_tidy(struct shelf *s);
-size_t shelf_size(const struct shelf *s); /* bytes */
+size_t shelf_files(const struct shelf *s); /* that are open */

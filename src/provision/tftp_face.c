@@ -1,116 +1,99 @@
-/* TFTP as phones speak it: a socket of its own for each transfer, the conversation in
- * talk/tftp_server.h. docs/formats/tftp.md */
+/* TFTP as phones speak it: requests on the known port, transfers from fresh ones beside it, the
+ * conversation in talk/tftp_server.h. docs/formats/tftp.md */
 #include "provision/provision_impl.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "net/datagram.h"
+#include "provision/tftp_transfers.h"
 #include "run/log.h"
-#include "talk/tftp_server.h"
 
-enum { BLOCK_SIZE_MAX = 1428, PATIENCE = 30000 /* ms */, NOT_STARTED = 60000 /* ms */ };
-
-/* Who asks, and the address of ours that was asked: answers come from there, with a fresh port. */
-struct route {
-	struct address phone, local;
+enum {
+	FRESH_PORTS = 16,
+	PORT_TURN =
+		32, /* transfers begin on one port, so that they share batches, then on the next */
+	BLOCK_SIZE_MAX = 1428,
+	PATIENCE_MS = 30000,
+	LONG_MS = 60000, /* with nothing to wait for */
+	TOLD_EACH_MS = 1000,
+	PHONES_KNOWN = 1 << 10, /* whose round trip is remembered */
+	TRANSFERS_OVER = 1 << 10,
 };
 
-struct transfer {
-	struct tftp_face *face;
-	struct route route;
-	struct tftp_packet request;
-	struct datagram *socket; /* NULL while the file is being signed */
-	struct content *content;
-	struct timer *timer;
-	struct tftp_server server;
-	struct transfer *next;
+static_assert(BLOCK_SIZE_MAX + TFTP_DATA_HEADER <= DATAGRAM_PORTS_ROOM, "a block fits");
+
+struct known_phone {
+	uint64_t hash; /* of its address */
+	int64_t wait_ms;
 };
 
 struct tftp_face {
 	struct provision *provision;
-	struct datagram *socket;
-	struct transfer *transfers;
-	size_t count;
+	struct datagram_ports *ports;
+	struct transfers *transfers;
+	struct timer *timer;
+	int64_t wakes_at;
+	size_t turn;      /* of the fresh ports */
+	int64_t full_at;  /* when it was last told that there is no room, */
+	size_t full_more; /* and how many were not told since */
+	struct known_phone known[PHONES_KNOWN];
+	uint64_t over[TRANSFERS_OVER]; /* ways of transfers that ended lately, as hashes */
 };
 
-static const struct tftp_server_settings server_settings = {
-	.block_size_max = BLOCK_SIZE_MAX,
-	.window_max = LIMIT_TFTP_WINDOW,
-	.patience_ms = PATIENCE,
-};
-
-/* Of a transfer that is in no list any more. */
-static void transfer_end(struct transfer *t)
+/* Of a transfer that is in no table any more. */
+static void transfer_free(struct transfer *t)
 {
-	datagram_free(t->socket);
-	timer_free(t->timer);
 	content_free(t->content);
-	shelf_tidy(t->face->provision->shelf);
 	free(t);
 }
 
-static void transfer_free(struct transfer *t)
+static uint64_t way_hash(const struct datagram_way *way)
 {
-	struct tftp_face *f = t->face;
-	struct transfer **link = &f->transfers;
-	while (*link != t)
-		link = &(*link)->next;
-	*link = t->next;
-	f->count--;
-	transfer_end(t);
+	return address_hash(&way->peer) + way->port;
+}
+
+static void transfer_end(struct transfer *t)
+{
+	uint64_t hash = way_hash(&t->way);
+	t->face->over[hash % TRANSFERS_OVER] = hash;
+	transfers_remove(t->face->transfers, t);
+	transfer_free(t);
+}
+
+/* sending */
+
+static void send_bytes(struct tftp_face *f, const struct datagram_way *way, struct reader bytes)
+{
+	size_t size = bytes.left;
+	if (size > DATAGRAM_PORTS_ROOM)
+		return;
+	reader_copy(&bytes, datagram_ports_room(f->ports), size);
+	datagram_ports_send(f->ports, way, size);
 }
 
 static void emit(struct reader bytes, void *context)
 {
 	struct transfer *t = context;
-	datagram_send(t->socket, &t->route.phone, bytes);
+	send_bytes(t->face, &t->way, bytes);
 }
 
 static void emit_block(const struct tftp_block *block, void *context)
 {
 	struct transfer *t = context;
-	tftp_send_block(block, content_bytes(t->content), &(struct tftp_out){ emit, t });
+	struct datagram_ports *ports = t->face->ports;
+	uint8_t *room = datagram_ports_room(ports);
+	struct writer w = writer_on(room, TFTP_DATA_HEADER);
+	tftp_data_header(&w, block->number);
+	if (t->trouble.fault == FAULT_NONE &&
+		content_read(t->content, block->offset, room + TFTP_DATA_HEADER, block->size,
+			&t->trouble))
+		datagram_ports_send(ports, &t->way, TFTP_DATA_HEADER + block->size);
 }
 
-static void tell_end(const struct transfer *t)
-{
-	char peer[ADDRESS_TEXT_SIZE], name[LIMIT_FILE_NAME];
-	address_text(&t->route.phone, peer);
-	text_escape(reader_of_text(t->request.name), name, sizeof(name));
-	if (t->server.complete)
-		log_info("%s fetched %s, %zu bytes by TFTP", peer, name,
-			content_bytes(t->content).left);
-	else
-		log_info("%s did not fetch %s by TFTP: %s", peer, name,
-			t->server.why.fault == FAULT_NONE ? "it went away" : t->server.why.text);
-}
-
-/* After every step: the transfer is over, or its clock is set. */
-static void settle(struct transfer *t)
-{
-	if (t->server.ended) {
-		tell_end(t);
-		transfer_free(t);
-		return;
-	}
-	int64_t wait = t->server.resend_at - clock_monotonic_ms();
-	timer_restart(t->timer, wait < 1 ? 1 : (uint64_t)wait);
-}
-
-static void on_tick(void *context)
-{
-	struct transfer *t = context;
-	const struct tftp_server_out out = { emit, emit_block, t };
-	if (t->socket == NULL)
-		return;
-	tftp_server_tick(&t->server, clock_monotonic_ms(), &out);
-	settle(t);
-}
-
-static void send_error(struct datagram *socket, const struct address *to, enum tftp_error code,
+static void send_error(struct tftp_face *f, const struct datagram_way *way, enum tftp_error code,
 	const char *message)
 {
 	struct tftp_packet packet = { .opcode = TFTP_ERROR, .error = (uint16_t)code };
@@ -120,50 +103,34 @@ static void send_error(struct datagram *socket, const struct address *to, enum t
 		packet.message[0] = '\0';
 	tftp_packet_write(&w, &packet);
 	if (w.ok)
-		datagram_send(socket, to, writer_written(&w));
+		send_bytes(f, way, writer_written(&w));
 }
 
-static void ignore(struct datagram *d, const struct address *from, const struct address *to,
-	struct reader bytes, void *context)
+/* The way of a new answer: from a fresh port, on which nothing goes to that phone's yet. */
+static struct datagram_way fresh_way(struct tftp_face *f, const struct datagram_way *asked)
 {
-	(void)d;
-	(void)from;
-	(void)to;
-	(void)bytes;
-	(void)context;
-}
-
-/* Instead of a transfer. Clients that connect their socket hear only the address they asked. */
-static void answer_error(
-	struct tftp_face *f, const struct route *route, enum tftp_error code, const char *message)
-{
-	struct datagram *fresh =
-		datagram_open(f->provision->loop, &route->local, ignore, NULL, NULL);
-	send_error(fresh != NULL ? fresh : f->socket, &route->phone, code, message);
-	datagram_free(fresh);
-}
-
-static void on_packet(struct datagram *d, const struct address *from, const struct address *to,
-	struct reader bytes, void *context)
-{
-	(void)to;
-	struct transfer *t = context;
-	struct tftp_packet packet;
-	struct error err = { 0 };
-	char peer[ADDRESS_TEXT_SIZE];
-	const struct tftp_server_out out = { emit, emit_block, t };
-	bool whole = tftp_packet_parse(bytes, &packet, &err);
-	if (!address_same(from, &t->route.phone)) {
-		if (whole && packet.opcode != TFTP_ERROR) /* errors about errors never end */
-			send_error(d, from, TFTP_UNKNOWN_TID, "this transfer is another's");
-		return;
+	struct datagram_way way = *asked;
+	size_t first = f->turn++ / PORT_TURN;
+	for (size_t i = 0; i < FRESH_PORTS; i++) {
+		way.port = 1 + (first + i) % FRESH_PORTS;
+		if (transfers_find(f->transfers, &way) == NULL)
+			break;
 	}
-	if (!whole) {
-		log_refused(address_text(from, peer), "tftp", &err);
-		return;
-	}
-	tftp_server_packet(&t->server, &packet, clock_monotonic_ms(), &out);
-	settle(t);
+	return way;
+}
+
+/* telling */
+
+static void tell_end(const struct transfer *t)
+{
+	char peer[ADDRESS_TEXT_SIZE], name[LIMIT_FILE_NAME];
+	address_text(&t->way.peer, peer);
+	text_escape(reader_of_text(t->request.name), name, sizeof(name));
+	if (t->server.complete)
+		log_info("%s fetched %s, %llu bytes by TFTP", peer, name,
+			(unsigned long long)content_size(t->content));
+	else
+		log_info("%s did not fetch %s by TFTP: %s", peer, name, t->server.why.text);
 }
 
 static enum tftp_error code_of(enum fault fault)
@@ -174,70 +141,154 @@ static enum tftp_error code_of(enum fault fault)
 }
 
 /* "No such file" is the usual answer to a phone without a CTL: not worth a warning. */
-static void refuse(
-	struct tftp_face *f, const struct route *route, const char *name, const struct error *why)
+static void refuse(struct tftp_face *f, const struct datagram_way *asked, const char *name,
+	const struct error *why)
 {
+	const struct datagram_way way = fresh_way(f, asked);
 	char peer[ADDRESS_TEXT_SIZE], escaped[LIMIT_FILE_NAME];
-	address_text(&route->phone, peer);
+	address_text(&asked->peer, peer);
 	text_escape(reader_of_text(name), escaped, sizeof(escaped));
 	if (why->fault == FAULT_MISSING)
 		log_info("%s asked for %s by TFTP: %s", peer, escaped, why->text);
 	else
 		log_refused(peer, "tftp", why);
-	answer_error(f, route, code_of(why->fault),
+	send_error(f, &way, code_of(why->fault),
 		why->fault == FAULT_MISSING ? "File not found" : why->text);
 }
+
+/* A flood would fill the log as well. */
+static void refuse_for_room(
+	struct tftp_face *f, const struct datagram_way *asked, struct error *why)
+{
+	char peer[ADDRESS_TEXT_SIZE];
+	int64_t now = clock_monotonic_ms();
+	const struct datagram_way way = fresh_way(f, asked);
+	send_error(f, &way, TFTP_UNDEFINED, why->text);
+	if (now - f->full_at < TOLD_EACH_MS) {
+		f->full_more++;
+		return;
+	}
+	if (f->full_more > 0)
+		log_warning("refused %zu more TFTP requests for want of room", f->full_more);
+	f->full_at = now;
+	f->full_more = 0;
+	log_refused(address_text(&asked->peer, peer), "tftp", why);
+}
+
+/* time */
+
+static struct known_phone *known_phone(struct tftp_face *f, const struct address *phone)
+{
+	uint64_t hash = address_host_hash(phone);
+	struct known_phone *known = &f->known[hash % PHONES_KNOWN];
+	if (known->hash != hash)
+		*known = (struct known_phone){ .hash = hash };
+	return known;
+}
+
+static void wake_at(struct tftp_face *f, int64_t when_ms)
+{
+	if (when_ms >= f->wakes_at)
+		return;
+	int64_t wait = when_ms - clock_monotonic_ms();
+	f->wakes_at = when_ms;
+	timer_restart(f->timer, wait < 1 ? 1 : (uint64_t)wait);
+}
+
+/* After every step: the transfer has failed, is over, or will be looked at when it is time. True:
+ * it goes on. */
+static bool settle(struct transfer *t)
+{
+	struct tftp_face *f = t->face;
+	if (t->trouble.fault != FAULT_NONE) {
+		send_error(f, &t->way, TFTP_UNDEFINED, t->trouble.text);
+		t->server.ended = true;
+		t->server.why = t->trouble;
+	}
+	if (t->server.ended) {
+		known_phone(f, &t->way.peer)->wait_ms = round_trip_wait(&t->server.round_trip);
+		tell_end(t);
+		transfer_end(t);
+		return false;
+	}
+	if (t->state == TRANSFER_UNPROVEN && tftp_server_proven(&t->server))
+		transfers_move(f->transfers, t, TRANSFER_PROVEN);
+	wake_at(f, t->server.resend_at);
+	return true;
+}
+
+static void tick_all(struct tftp_face *f, enum transfer_state state, int64_t now, int64_t *next)
+{
+	struct transfer *t = transfers_oldest(f->transfers, state), *newer;
+	for (; t != NULL; t = newer) {
+		newer = t->newer;
+		if (t->server.resend_at <= now) {
+			const struct tftp_server_out out = { emit, emit_block, t };
+			tftp_server_tick(&t->server, now, &out);
+			if (!settle(t))
+				continue;
+		}
+		if (t->server.resend_at < *next)
+			*next = t->server.resend_at;
+	}
+}
+
+static void on_tick(void *context)
+{
+	struct tftp_face *f = context;
+	int64_t now = clock_monotonic_ms(), next = INT64_MAX;
+	f->wakes_at = now; /* settle() has no need to set the clock */
+	tick_all(f, TRANSFER_UNPROVEN, now, &next);
+	tick_all(f, TRANSFER_PROVEN, now, &next);
+	f->wakes_at = INT64_MAX;
+	wake_at(f, next < now + LONG_MS ? next : now + LONG_MS);
+	datagram_ports_flush(f->ports);
+}
+
+/* serving */
 
 static void on_supply(struct content *content, const struct error *err, void *context)
 {
 	struct transfer *t = context;
 	struct tftp_face *f = t->face;
-	struct error why = { 0 };
-	if (err != NULL) {
-		refuse(f, &t->route, t->request.name, err);
-		transfer_free(t);
-		return;
-	}
-	t->socket = datagram_open(f->provision->loop, &t->route.local, on_packet, t, &why);
-	if (t->socket == NULL) {
-		refuse(f, &t->route, t->request.name, &why);
-		transfer_free(t);
-		return;
-	}
+	const struct tftp_server_settings settings = {
+		.block_size_max = BLOCK_SIZE_MAX,
+		.window_max = LIMIT_TFTP_WINDOW,
+		.patience_ms = PATIENCE_MS,
+		.first_wait_ms = known_phone(f, &t->way.peer)->wait_ms,
+	};
 	const struct tftp_server_out out = { emit, emit_block, t };
-	t->content = content_keep(content);
-	tftp_server_start(&t->server, &t->request, content_bytes(content).left, &server_settings,
-		clock_monotonic_ms(), &out);
-	settle(t);
+	if (err != NULL) {
+		refuse(f, &t->way, t->request.name, err);
+		transfer_end(t);
+	} else {
+		t->content = content_keep(content);
+		transfers_move(f->transfers, t, TRANSFER_UNPROVEN);
+		tftp_server_start(&t->server, &t->request, content_size(content), &settings,
+			clock_monotonic_ms(), &out);
+		(void)settle(t);
+	}
+	datagram_ports_flush(f->ports);
 }
 
-/* The same request again while it is being served: a phone that did not hear the first answer. */
-static bool is_served(
-	const struct tftp_face *f, const struct address *phone, const struct tftp_packet *request)
-{
-	for (const struct transfer *t = f->transfers; t != NULL; t = t->next)
-		if (address_same(&t->route.phone, phone) &&
-			strcmp(t->request.name, request->name) == 0)
-			return true;
-	return false;
-}
-
-static bool within_limits(const struct tftp_face *f, const struct address *phone, struct error *err)
+static bool within_limits(struct tftp_face *f, const struct address *phone, struct error *err)
 {
 	const struct settings *settings = f->provision->settings;
-	size_t same = 0;
-	for (const struct transfer *t = f->transfers; t != NULL; t = t->next)
-		same += address_same_host(&t->route.phone, phone);
-	if (settings->tftp_transfers != 0 && f->count >= settings->tftp_transfers)
-		return fail(err, FAULT_BUSY, "%zu transfers are under way, no more are allowed",
-			f->count);
+	size_t same = transfers_of(f->transfers, phone), all = transfers_count(f->transfers);
 	if (settings->tftp_per_source != 0 && same >= settings->tftp_per_source)
 		return fail(err, FAULT_BUSY, "%zu transfers from one address, no more are allowed",
 			same);
+	if (settings->tftp_transfers == 0 || all < settings->tftp_transfers)
+		return true;
+	struct transfer *victim = transfers_victim(f->transfers, phone);
+	if (victim == NULL)
+		return fail(
+			err, FAULT_BUSY, "%zu transfers are under way, no more are allowed", all);
+	transfer_end(victim); /* as if its phone had gone: it asks again if it is there */
 	return true;
 }
 
-static struct transfer *transfer_new(struct tftp_face *f, const struct route *route,
+static struct transfer *transfer_new(struct tftp_face *f, const struct datagram_way *asked,
 	const struct tftp_packet *request, struct error *err)
 {
 	struct transfer *t = calloc(1, sizeof(*t));
@@ -246,64 +297,100 @@ static struct transfer *transfer_new(struct tftp_face *f, const struct route *ro
 		return NULL;
 	}
 	t->face = f;
-	t->route = *route;
+	t->way = fresh_way(f, asked);
 	t->request = *request;
 	t->request.data = (struct reader){ 0 };
-	t->timer = timer_new(f->provision->loop, NOT_STARTED, false, on_tick, t, err);
-	if (t->timer == NULL) {
-		free(t);
-		return NULL;
-	}
-	t->next = f->transfers;
-	f->transfers = t;
-	f->count++;
-	return t;
+	if (transfers_add(f->transfers, t, err))
+		return t;
+	free(t);
+	return NULL;
 }
 
-static void serve(struct tftp_face *f, const struct route *route, const struct tftp_packet *request)
+static void serve(
+	struct tftp_face *f, const struct datagram_way *asked, const struct tftp_packet *request)
 {
 	struct error err = { 0 };
 	struct found_file found;
-	if (!within_limits(f, &route->phone, &err) ||
-		!catalogue_find(&f->provision->catalogue, request->name, false, &found, &err)) {
-		refuse(f, route, request->name, &err);
+	struct transfer *t;
+	if (!catalogue_find(&f->provision->catalogue, request->name, false, &found, &err)) {
+		refuse(f, asked, request->name, &err);
 		return;
 	}
-	struct transfer *t = transfer_new(f, route, request, &err);
-	if (t == NULL) {
-		found_file_done(&found);
-		refuse(f, route, request->name, &err);
+	if (within_limits(f, &asked->peer, &err) &&
+		(t = transfer_new(f, asked, request, &err)) != NULL) {
+		provision_supply(f->provision, &found, on_supply, t);
 		return;
 	}
-	provision_supply(f->provision, &found, on_supply, t);
+	found_file_done(&found);
+	refuse_for_room(f, asked, &err);
 }
 
-static void on_request(struct datagram *d, const struct address *from, const struct address *to,
-	struct reader bytes, void *context)
+/* What is no read request. Acknowledgements and errors that stray here are not answered: two who
+ * answer errors with errors never end. */
+static void refuse_packet(struct tftp_face *f, const struct datagram_way *asked,
+	const struct tftp_packet *packet, struct error *why)
+{
+	const struct datagram_way way = fresh_way(f, asked);
+	char peer[ADDRESS_TEXT_SIZE];
+	bool fine = why->fault == FAULT_NONE;
+	if (fine)
+		(void)fail(why, FAULT_REFUSED, "%s",
+			packet->opcode == TFTP_WRITE ? "nothing is written here"
+						     : "only read requests come in here");
+	log_refused(address_text(&asked->peer, peer), "tftp", why);
+	if (fine && packet->opcode == TFTP_WRITE)
+		send_error(f, &way, TFTP_ACCESS, why->text);
+	else if (!fine || packet->opcode == TFTP_READ)
+		send_error(f, &way, why->fault == FAULT_LIMIT ? TFTP_OPTION : TFTP_ILLEGAL,
+			why->fault == FAULT_LIMIT ? why->text : "not a read request");
+}
+
+static void on_request(struct tftp_face *f, const struct datagram_way *asked, struct reader bytes)
+{
+	struct tftp_packet packet;
+	struct error err = { 0 };
+	bool fine = tftp_packet_parse(bytes, &packet, &err);
+	if (!fine || packet.opcode != TFTP_READ || packet.mode == TFTP_MAIL)
+		refuse_packet(f, asked, &packet, &err);
+	else if (transfers_named(f->transfers, &asked->peer, packet.name) == NULL)
+		serve(f, asked, &packet);
+	/* else: asked again by a phone that did not hear the first answer, which comes again */
+}
+
+static void on_stranger(
+	struct tftp_face *f, const struct datagram_way *way, const struct tftp_packet *packet)
+{
+	uint64_t hash = way_hash(way);
+	if (f->over[hash % TRANSFERS_OVER] == hash)
+		return;                   /* late words of its own transfer, which is over */
+	if (packet->opcode != TFTP_ERROR) /* errors about errors never end */
+		send_error(f, way, TFTP_UNKNOWN_TID, "this transfer is another's");
+}
+
+static void on_datagram(const struct datagram_way *way, struct reader bytes, void *context)
 {
 	struct tftp_face *f = context;
 	struct tftp_packet packet;
 	struct error err = { 0 };
-	char peer[ADDRESS_TEXT_SIZE], host[ADDRESS_TEXT_SIZE];
-	struct route route = { .phone = *from };
-	(void)d;
-	if (!address_of(address_host(to, host), 0, &route.local, &err))
-		return; /* it came to no address of ours */
-	bool fine = tftp_packet_parse(bytes, &packet, &err);
-	if (fine && packet.opcode == TFTP_READ && packet.mode != TFTP_MAIL) {
-		if (!is_served(f, from, &packet))
-			serve(f, &route, &packet);
+	char peer[ADDRESS_TEXT_SIZE];
+	if (way->port == 0) {
+		on_request(f, way, bytes);
 		return;
 	}
-	if (fine)
-		(void)fail(&err, FAULT_REFUSED, "%s",
-			packet.opcode == TFTP_WRITE ? "nothing is written here"
-						    : "only read requests come in here");
-	log_refused(address_text(from, peer), "tftp", &err);
-	if (fine && packet.opcode == TFTP_WRITE)
-		answer_error(f, &route, TFTP_ACCESS, err.text);
-	else if (!fine || packet.opcode == TFTP_READ)
-		answer_error(f, &route, TFTP_ILLEGAL, "not a read request");
+	struct transfer *t = transfers_find(f->transfers, way);
+	bool fine = tftp_packet_parse(bytes, &packet, &err);
+	if (t == NULL || t->state == TRANSFER_AWAITED) {
+		if (fine)
+			on_stranger(f, way, &packet);
+		return;
+	}
+	if (!fine) {
+		log_refused(address_text(&way->peer, peer), "tftp", &err);
+		return;
+	}
+	const struct tftp_server_out out = { emit, emit_block, t };
+	tftp_server_packet(&t->server, &packet, clock_monotonic_ms(), &out);
+	(void)settle(t);
 }
 
 struct tftp_face *tftp_face_new(struct provision *p, int fd, struct error *err)
@@ -314,23 +401,33 @@ struct tftp_face *tftp_face_new(struct provision *p, int fd, struct error *err)
 		return NULL;
 	}
 	f->provision = p;
-	f->socket = datagram_serve(p->loop, fd, on_request, f, err);
-	if (f->socket == NULL) {
-		free(f);
-		return NULL;
-	}
-	return f;
+	f->wakes_at = INT64_MAX;
+	f->full_at = clock_monotonic_ms() - TOLD_EACH_MS;
+	f->ports = datagram_ports_new(p->loop, fd, FRESH_PORTS, on_datagram, f, err);
+	if (f->ports != NULL)
+		f->timer = timer_new(p->loop, LONG_MS, false, on_tick, f, err);
+	if (f->timer != NULL)
+		f->transfers = transfers_new(err);
+	if (f->transfers != NULL)
+		return f;
+	tftp_face_free(f);
+	return NULL;
+}
+
+static void end_all(struct tftp_face *f, enum transfer_state state)
+{
+	for (struct transfer *t; (t = transfers_oldest(f->transfers, state)) != NULL;)
+		transfer_end(t);
 }
 
 void tftp_face_free(struct tftp_face *f)
 {
 	if (f == NULL)
 		return;
-	while (f->transfers != NULL) {
-		struct transfer *t = f->transfers;
-		f->transfers = t->next;
-		transfer_end(t);
-	}
-	datagram_free(f->socket);
+	for (int state = 0; f->transfers != NULL && state < TRANSFER_STATES; state++)
+		end_all(f, (enum transfer_state)state);
+	transfers_free(f->transfers);
+	timer_free(f->timer);
+	datagram_ports_free(f->ports);
 	free(f);
 }

@@ -174,8 +174,9 @@ int stage_set_up(void **state)
 	p->loop = s->scene->loop;
 	s->snapshot = snapshot_open(s->state, NULL);
 	p->snapshot = s->snapshot;
-	p->catalogue.snapshot = s->snapshot;
-	p->catalogue.root = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int root = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!catalogue_init(&p->catalogue, s->snapshot, root, NULL))
+		return -1;
 	p->shelf = shelf_new(NULL);
 	s->way = sibling_connect(s->scene->loop, path, NULL, s, NULL);
 	p->signing = signing_new(s->way, NULL);
@@ -203,7 +204,7 @@ int stage_tear_down(void **state)
 	signing_free(p->signing);
 	shelf_free(p->shelf);
 	snapshot_close(s->snapshot);
-	(void)close(p->catalogue.root);
+	catalogue_done(&p->catalogue);
 	sibling_server_free(s->signer);
 	if (s->kept != NULL)
 		sibling_answer(s->kept, (struct reader){ 0 });

@@ -33,6 +33,12 @@ static bool find(struct stage *s, const char *name, bool secure, struct found_fi
 	return fine && found_file_read(out, &err);
 }
 
+static struct reader content_of(const struct found_file *found)
+{
+	assert_non_null(found->content);
+	return content_bytes(found->content);
+}
+
 static void names_mean_files(void **state)
 {
 	static const struct {
@@ -69,7 +75,7 @@ static void names_mean_files(void **state)
 		struct found_file found;
 		if (!find(s, rows[i].name, rows[i].secure, &found))
 			fail_msg("%s was not found", rows[i].name);
-		if (!reader_same(bytes_reader(&found.bytes), reader_of_text(rows[i].bytes)))
+		if (!reader_same(content_of(&found), reader_of_text(rows[i].bytes)))
 			fail_msg("%s means something else", rows[i].name);
 		assert_int_equal(found.to_sign, rows[i].to_sign);
 		found_file_done(&found);
@@ -163,7 +169,7 @@ static void a_makers_file_is_not_signed_again(void **state)
 	assert_false(catalogue_find(&s->provision.catalogue, "image.xml.sgn", false, &found, &err));
 	assert_int_equal(err.fault, FAULT_MISSING);
 	assert_true(find(s, "image.xml", false, &found));
-	assert_int_equal(found.bytes.size, sizeof(maker));
+	assert_int_equal(content_of(&found).left, sizeof(maker));
 	found_file_done(&found);
 }
 
@@ -173,8 +179,9 @@ static void without_tree_or_cluster_there_is_little(void **state)
 	struct found_file found;
 	struct error err = { 0 };
 	struct snapshot *none = snapshot_open(s->state, &err);
-	const struct catalogue poor = { .snapshot = none, .root = -1 };
+	struct catalogue poor;
 	assert_non_null(none);
+	assert_true(catalogue_init(&poor, none, -1, &err));
 	stage_put(s, "Ringlist.xml", reader_of_text("rings"));
 	static const char *const names[] = { "ITLFile.tlv", "SEP001122334455.cnf.xml",
 		"SEP001122334455.cnf.xml.sgn", "Ringlist.xml" };
@@ -182,6 +189,8 @@ static void without_tree_or_cluster_there_is_little(void **state)
 		assert_false(catalogue_find(&poor, names[i], false, &found, &err));
 		assert_int_equal(err.fault, FAULT_MISSING);
 	}
+	catalogue_done(&poor);
+	catalogue_done(&poor);
 	snapshot_close(none);
 }
 
@@ -220,6 +229,26 @@ static void what_changes_while_it_is_read_is_refused(void **state)
 	found_file_done(&found);
 }
 
+static void what_is_published_anew_is_found(void **state)
+{
+	struct stage *s = *state;
+	struct found_file found;
+	struct error err = { 0 };
+	stage_publish(s, "ITLFile.tlv", SNAPSHOT_PUBLISHED, reader_of_text("first"));
+	assert_true(find(s, "itlfile.tlv", false, &found));
+	found_file_done(&found);
+	assert_false(catalogue_find(
+		&s->provision.catalogue, "SEP0011223344FF.cnf.xml", false, &found, &err));
+	s->index.file_count = 0;
+	stage_publish(s, "ITLFile.tlv", SNAPSHOT_PUBLISHED, reader_of_text("second"));
+	stage_publish(s, "SEP0011223344FF.cnf.xml", SNAPSHOT_CONFIGURATION, reader_of_text("x"));
+	assert_true(find(s, "itlfile.tlv", false, &found));
+	assert_true(reader_same(content_of(&found), reader_of_text("second")));
+	found_file_done(&found);
+	assert_true(find(s, "sep0011223344ff.cnf.xml", false, &found));
+	found_file_done(&found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +259,7 @@ int main(void)
 		CASE(a_makers_file_is_not_signed_again),
 		CASE(without_tree_or_cluster_there_is_little),
 		CASE(damage_is_not_served),
+		CASE(what_is_published_anew_is_found),
 		CASE(what_changes_while_it_is_read_is_refused),
 #undef CASE
 	};

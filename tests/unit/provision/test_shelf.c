@@ -1,6 +1,7 @@
-/* One copy of a file, however many load it. */
+/* One descriptor and a few pieces of a file, however many load it. */
 #include "stage.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct content *take(struct stage *s, const char *name, struct error *err)
@@ -14,7 +15,16 @@ static struct content *take(struct stage *s, const char *name, struct error *err
 	return content;
 }
 
-static void the_same_file_is_read_once(void **state)
+static bool reads_as(const struct content *content, uint64_t offset, struct reader expected)
+{
+	uint8_t got[256];
+	struct error err = { 0 };
+	assert_true(expected.left <= sizeof(got));
+	return content_read(content, offset, got, expected.left, &err) &&
+		reader_same(reader_of(got, expected.left), expected);
+}
+
+static void the_same_file_is_open_once(void **state)
 {
 	struct stage *s = *state;
 	struct error err;
@@ -23,14 +33,15 @@ static void the_same_file_is_read_once(void **state)
 	struct content *first = take(s, "a.bin", &err), *second = take(s, "A.BIN", &err);
 	assert_non_null(first);
 	assert_ptr_equal(first, second);
-	assert_true(reader_same(content_bytes(first), reader_of_text("firmware")));
-	assert_int_equal(shelf_size(shelf), 8);
+	assert_int_equal(content_size(first), 8);
+	assert_true(reads_as(first, 0, reader_of_text("firmware")));
+	assert_true(reads_as(first, 4, reader_of_text("ware")));
+	assert_int_equal(content_bytes(first).left, 0); /* not in memory as a whole */
+	assert_int_equal(shelf_files(shelf), 1);
 	content_free(first);
-	shelf_tidy(shelf);
-	assert_int_equal(shelf_size(shelf), 8); /* still sent by one */
+	assert_int_equal(shelf_files(shelf), 1); /* still sent by one */
 	content_free(second);
-	shelf_tidy(shelf);
-	assert_int_equal(shelf_size(shelf), 0);
+	assert_int_equal(shelf_files(shelf), 0);
 	content_free(NULL);
 }
 
@@ -42,14 +53,14 @@ static void a_changed_file_is_another(void **state)
 	struct content *before = take(s, "a.bin", &err);
 	stage_put(s, "a.bin", reader_of_text("two!"));
 	struct content *after = take(s, "a.bin", &err);
-	assert_true(reader_same(content_bytes(before), reader_of_text("one")));
-	assert_true(reader_same(content_bytes(after), reader_of_text("two!")));
-	assert_int_equal(shelf_size(s->provision.shelf), 7);
+	uint8_t out[3];
+	assert_false(content_read(before, 0, out, sizeof(out), &err)); /* and not the new bytes */
+	assert_int_equal(err.fault, FAULT_BUSY);
+	assert_true(reads_as(after, 0, reader_of_text("two!")));
+	assert_int_equal(shelf_files(s->provision.shelf), 2);
 	content_free(before);
-	assert_non_null(take(s, "a.bin", &err)); /* tidies by itself */
-	assert_int_equal(shelf_size(s->provision.shelf), 4);
 	content_free(after);
-	content_free(after);
+	assert_int_equal(shelf_files(s->provision.shelf), 0);
 }
 
 static void an_empty_file_is_a_file(void **state)
@@ -59,36 +70,70 @@ static void an_empty_file_is_a_file(void **state)
 	stage_put(s, "empty.xml", reader_of_text(""));
 	struct content *content = take(s, "empty.xml", &err);
 	assert_non_null(content);
-	assert_int_equal(content_bytes(content).left, 0);
+	assert_int_equal(content_size(content), 0);
+	assert_true(reads_as(content, 0, reader_of_text("")));
 	content_free(content);
 }
 
-static void what_cannot_be_read_is_not_kept(void **state)
+static void nothing_is_read_beyond_the_end(void **state)
 {
 	struct stage *s = *state;
-	struct found_file found;
-	struct error err = { 0 };
+	struct error err;
+	uint8_t out[9];
 	stage_put(s, "a.bin", reader_of_text("firmware"));
-	assert_true(catalogue_find(&s->provision.catalogue, "a.bin", false, &found, &err));
-	found.size = 9; /* it was longer when it was found */
-	assert_null(shelf_take(s->provision.shelf, &found, &err));
-	assert_int_equal(err.fault, FAULT_BUSY);
-	found.size = (size_t)SHELF_HOLDS + 1;
-	assert_null(shelf_take(s->provision.shelf, &found, &err));
-	assert_int_equal(err.fault, FAULT_BUSY);
-	assert_int_equal(shelf_size(s->provision.shelf), 0);
-	found_file_done(&found);
-	shelf_free(NULL);
+	struct content *content = take(s, "a.bin", &err);
+	assert_true(content_read(content, 8, out, 0, &err));
+	assert_true(content_read(content, 7, out, 1, &err));
+	assert_false(content_read(content, 8, out, 1, &err));
+	assert_int_equal(err.fault, FAULT_LIMIT);
+	assert_false(content_read(content, 0, out, 9, &err));
+	assert_false(content_read(content, UINT64_MAX, out, 1, &err));
+	content_free(content);
+	struct bytes held = { 0 };
+	assert_true(bytes_copy(&held, reader_of_text("four"), &err));
+	AUTO(content) memory = content_new(&held, &err);
+	assert_true(content_read(memory, 2, out, 2, &err));
+	assert_memory_equal(out, "ur", 2);
+	assert_false(content_read(memory, 2, out, 3, &err));
+	assert_false(content_read(memory, 5, out, 0, &err));
+}
+
+/* Larger than all pieces together, read from the front, from the back and across pieces. */
+static void a_file_larger_than_the_memory_for_it_is_served(void **state)
+{
+	enum { SIZE = (SHELF_PIECES + 3) * SHELF_PIECE + 77 };
+	struct stage *s = *state;
+	struct error err;
+	uint8_t *bytes = malloc(SIZE);
+	assert_non_null(bytes);
+	for (size_t i = 0; i < SIZE; i++)
+		bytes[i] = (uint8_t)(i / 251 + i);
+	stage_put(s, "big.bin", reader_of(bytes, SIZE));
+	stage_put(s, "small.bin", reader_of_text("between"));
+	struct content *big = take(s, "big.bin", &err), *small = take(s, "small.bin", &err);
+	for (size_t at = 0; at + 200 <= SIZE; at += 9973) {
+		assert_true(reads_as(big, at, reader_of(bytes + at, 200)));
+		assert_true(reads_as(small, 0, reader_of_text("between")));
+		assert_true(
+			reads_as(big, SIZE - at - 200, reader_of(bytes + SIZE - at - 200, 200)));
+	}
+	for (size_t edge = SHELF_PIECE; edge < SIZE; edge += SHELF_PIECE)
+		assert_true(reads_as(big, edge - 50, reader_of(bytes + edge - 50, 127)));
+	assert_true(reads_as(big, SIZE - 1, reader_of(bytes + SIZE - 1, 1)));
+	content_free(big);
+	content_free(small);
+	free(bytes);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, stage_set_up, stage_tear_down)
-		CASE(the_same_file_is_read_once),
+		CASE(the_same_file_is_open_once),
 		CASE(a_changed_file_is_another),
 		CASE(an_empty_file_is_a_file),
-		CASE(what_cannot_be_read_is_not_kept),
+		CASE(nothing_is_read_beyond_the_end),
+		CASE(a_file_larger_than_the_memory_for_it_is_served),
 #undef CASE
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

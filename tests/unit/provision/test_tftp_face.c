@@ -28,7 +28,7 @@ static void emit(struct reader bytes, void *context)
 {
 	struct phone *p = context;
 	if (!p->mute)
-		datagram_send(p->socket, p->client.started ? &p->answered : &p->server, bytes);
+		datagram_send(p->socket, p->datagrams > 0 ? &p->answered : &p->server, bytes);
 }
 
 static void heard(struct datagram *d, const struct address *from, const struct address *to,
@@ -126,7 +126,8 @@ static void files_arrive_whole(void **state)
 			assert_true(reader_same(bytes_reader(&got), reader_of(bytes, sizes[i])));
 		}
 	free(bytes);
-	assert_int_equal(shelf_size(s->provision.shelf), 0); /* nothing is left behind */
+	scene_for(s->scene, 10);
+	assert_int_equal(shelf_files(s->provision.shelf), 0); /* nothing is left behind */
 }
 
 static void a_signed_configuration_arrives(void **state)
@@ -239,11 +240,11 @@ static void a_stranger_does_not_end_a_transfer(void **state)
 	phone_say(&stranger, "\0\4\0\1", 4);
 	scene_until_count(s->scene, &stranger.errors, 1);
 	assert_int_equal(stranger.last.error, TFTP_UNKNOWN_TID);
-	assert_int_equal(shelf_size(s->provision.shelf), 5); /* still under way */
+	assert_int_equal(shelf_files(s->provision.shelf), 1); /* still under way */
 	p.server = p.answered;
 	phone_say(&p, "\0\4\0\1", 4);
 	scene_for(s->scene, 10);
-	assert_int_equal(shelf_size(s->provision.shelf), 0);
+	assert_int_equal(shelf_files(s->provision.shelf), 0);
 	phone_stop(&p);
 	phone_stop(&stranger);
 }
@@ -271,30 +272,130 @@ static void a_repeated_request_starts_nothing(void **state)
 	phone_stop(&p);
 }
 
+static const char request[] = "\0\1file.bin\0octet";
+
+/* Asks for a file of two blocks and gets the first. */
+static void phone_begin(struct phone *p, struct stage *s, const char *source)
+{
+	phone_start(p, s, source);
+	p->mute = true;
+	phone_say(p, request, sizeof(request));
+	scene_until_count(s->scene, &p->datagrams, 1);
+	assert_int_equal(p->errors, 0);
+	p->server = p->answered;
+}
+
+static void phone_prove(struct phone *p)
+{
+	unsigned before = p->datagrams;
+	phone_say(p, "\0\4\0\1", 4);
+	scene_until_count(p->stage->scene, &p->datagrams, before + 1);
+}
+
+static void expect_no_room(struct stage *s, const char *source)
+{
+	struct phone p;
+	phone_start(&p, s, source);
+	p.mute = true;
+	phone_say(&p, request, sizeof(request));
+	scene_until_count(s->scene, &p.errors, 1);
+	assert_int_equal(p.last.error, TFTP_UNDEFINED);
+	phone_stop(&p);
+}
+
 static void transfers_have_caps(void **state)
 {
 	struct stage *s = *state;
-	struct phone phones[4];
-	static const char *const sources[] = { "127.16.0.1", "127.16.0.1", "127.16.0.1",
-		"127.16.0.2" };
+	struct phone p[4];
+	uint8_t bytes[600] = { 0 };
 	s->settings.tftp_per_source = 2;
 	s->settings.tftp_transfers = 3;
 	open_face(s);
-	stage_put(s, "file.bin", reader_of_text("short"));
-	for (size_t i = 0; i < COUNT(phones); i++) {
-		phone_start(&phones[i], s, sources[i]);
-		phones[i].mute = true;
-		phone_say(&phones[i], "\0\1file.bin\0octet\0", 17);
-		scene_until_count(s->scene, &phones[i].datagrams, 1);
-		assert_int_equal(phones[i].errors, i == 2 ? 1 : 0);
+	stage_put(s, "file.bin", reader_of(bytes, sizeof(bytes)));
+	phone_begin(&p[0], s, "127.16.0.1");
+	phone_begin(&p[1], s, "127.16.0.1");
+	expect_no_room(s, "127.16.0.1");
+	phone_begin(&p[2], s, "127.16.0.2");
+	phone_begin(&p[3], s, "127.16.0.3"); /* in the place of the first, which never answered */
+	phone_say(&p[0], "\0\4\0\1", 4);
+	phone_prove(&p[1]);
+	phone_prove(&p[2]);
+	phone_prove(&p[3]);
+	assert_int_equal(p[0].datagrams, 1);
+	expect_no_room(s, "127.16.0.4"); /* all are there, none has more than one */
+	for (size_t i = 0; i < 4; i++)
+		phone_stop(&p[i]);
+}
+
+static void the_greediest_makes_room(void **state)
+{
+	struct stage *s = *state;
+	struct phone p[4];
+	uint8_t bytes[600] = { 0 };
+	s->settings.tftp_per_source = 3;
+	s->settings.tftp_transfers = 3;
+	open_face(s);
+	stage_put(s, "file.bin", reader_of(bytes, sizeof(bytes)));
+	for (size_t i = 0; i < 3; i++) {
+		phone_begin(&p[i], s, i == 0 ? "127.16.0.1" : "127.16.0.2");
+		phone_prove(&p[i]);
 	}
-	struct phone more;
-	phone_start(&more, s, "127.16.0.3");
-	phone_say(&more, "\0\1file.bin\0octet\0", 17);
-	scene_until_count(s->scene, &more.errors, 1);
-	phone_stop(&more);
-	for (size_t i = 0; i < COUNT(phones); i++)
-		phone_stop(&phones[i]);
+	phone_begin(&p[3], s, "127.16.0.3"); /* 1, 2, 0 */
+	phone_prove(&p[3]);
+	phone_say(&p[1], "\0\4\0\2", 4);
+	phone_say(&p[0], "\0\4\0\2", 4);
+	scene_for(s->scene, 10);
+	assert_int_equal(p[1].errors, 0); /* its late words are not answered */
+	phone_prove(&p[2]);
+	for (size_t i = 0; i < 4; i++)
+		phone_stop(&p[i]);
+}
+
+static void too_many_options_are_refused_as_such(void **state)
+{
+	struct stage *s = *state;
+	struct phone p;
+	uint8_t bytes[200];
+	struct writer w = writer_on(bytes, sizeof(bytes));
+	open_face(s);
+	stage_put(s, "file.bin", reader_of_text("short"));
+	writer_bytes(&w, reader_of(request, sizeof(request)));
+	for (size_t i = 0; i < LIMIT_TFTP_OPTIONS; i++)
+		writer_bytes(&w, reader_of("some\0thing", 11));
+	phone_start(&p, s, "127.16.0.1");
+	p.mute = true;
+	phone_say(&p, bytes, w.used);
+	scene_until_count(s->scene, &p.datagrams, 1);
+	assert_int_equal(p.last.opcode, TFTP_DATA);
+	writer_bytes(&w, reader_of("one\0more", 9));
+	phone_say(&p, bytes, w.used);
+	scene_until_count(s->scene, &p.errors, 1);
+	assert_int_equal(p.last.error, TFTP_OPTION);
+	phone_stop(&p);
+}
+
+/* What is read after the first sixteen kilobytes is no longer what was asked for. */
+static void a_file_that_changes_ends_its_transfers(void **state)
+{
+	enum { SIZE = 100000 };
+	struct stage *s = *state;
+	struct phone p;
+	void *bytes = calloc(1, SIZE);
+	open_face(s);
+	stage_put(s, "file.bin", reader_of(bytes, SIZE));
+	phone_begin(&p, s, "127.16.0.1");
+	stage_put(s, "file.bin", reader_of(bytes, SIZE / 2));
+	free(bytes);
+	for (uint8_t block = 1; p.errors == 0 && block < 100; block++) {
+		unsigned before = p.datagrams;
+		const uint8_t ack[] = { 0, TFTP_ACK, 0, block };
+		phone_say(&p, ack, sizeof(ack));
+		scene_until_count(s->scene, &p.datagrams, before + 1);
+	}
+	assert_int_equal(p.errors, 1);
+	assert_int_equal(p.last.error, TFTP_UNDEFINED);
+	assert_int_equal(shelf_files(s->provision.shelf), 0);
+	phone_stop(&p);
 }
 
 static void many_phones_load_one_copy(void **state)
@@ -313,14 +414,14 @@ static void many_phones_load_one_copy(void **state)
 		phone_ask(&phones[i], "image.bin", 1428);
 	}
 	scene_until_count(s->scene, &phones[0].datagrams, 1);
-	assert_int_equal(shelf_size(s->provision.shelf), SIZE);
+	assert_int_equal(shelf_files(s->provision.shelf), 1);
 	for (unsigned i = 0; i < MANY; i++) {
 		scene_until_count(s->scene, &phones[i].ended, 1);
 		assert_int_equal(phones[i].client.why.fault, FAULT_NONE);
 		phone_stop(&phones[i]);
 	}
 	scene_for(s->scene, 10);
-	assert_int_equal(shelf_size(s->provision.shelf), 0);
+	assert_int_equal(shelf_files(s->provision.shelf), 0);
 }
 
 static void ending_with_transfers_open_leaves_nothing(void **state)
@@ -353,6 +454,9 @@ int main(void)
 		CASE(a_stranger_does_not_end_a_transfer),
 		CASE(a_repeated_request_starts_nothing),
 		CASE(transfers_have_caps),
+		CASE(the_greediest_makes_room),
+		CASE(too_many_options_are_refused_as_such),
+		CASE(a_file_that_changes_ends_its_transfers),
 		CASE(many_phones_load_one_copy),
 		CASE(ending_with_transfers_open_leaves_nothing),
 #undef CASE
