@@ -21,7 +21,7 @@ struct signing_work {
 	struct file_signing with;
 	struct signing_folder files;
 	const char *from, *to; /* folders */
-	int from_fd;
+	int from_fd, to_fd;
 	size_t made, unchanged, passed; /* files */
 };
 
@@ -31,6 +31,8 @@ static void signing_work_done(struct signing_work *w)
 	signing_folder_done(&w->files);
 	if (w->from_fd >= 0)
 		(void)close(w->from_fd);
+	if (w->to_fd >= 0)
+		(void)close(w->to_fd);
 }
 
 /* What is there says what would be written anew, but for its time. */
@@ -122,21 +124,28 @@ static bool sign_member(struct signing_work *w, const char *file, struct error *
 
 static bool sync_made(const struct signing_work *w, struct error *err)
 {
-	if (w->made == 0)
-		return true;
-	int fd = open(w->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_errno(err, "%s", w->to);
-	bool synced = files_sync(fd, err);
-	(void)close(fd);
-	return synced;
+	return w->made == 0 || files_sync(w->to_fd, err);
+}
+
+static bool open_folder(const char *path, int *fd, struct error *err)
+{
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd >= 0 || fail_errno(err, "%s", path);
+}
+
+static bool open_folders(struct signing_work *w, struct error *err)
+{
+	if (!open_folder(w->from, &w->from_fd, err) ||
+		(w->to != w->from && !directory_make(w->to, 0755, err)) ||
+		!open_folder(w->to, &w->to_fd, err))
+		return false;
+	return signing_folder_claim(w->to_fd, err) || fail_in(err, "%s", w->to);
 }
 
 static bool sign_folder(struct signing_work *w, struct error *err)
 {
-	w->from_fd = open(w->from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (w->from_fd < 0)
-		return fail_errno(err, "%s", w->from);
+	if (!open_folders(w, err))
+		return false;
 	if (!signing_folder_read(w->from_fd, &w->files, err))
 		return fail_in(err, "%s", w->from);
 	struct progress progress = progress_begin(w->files.count);
@@ -195,9 +204,10 @@ static bool tell(const struct call *call, const struct signing_work *w, struct e
 static bool file_sign(const struct call *call, struct error *err)
 {
 	const char *name = call_value(call, "name");
-	AUTO_DONE(signing_work) w = {
-		.from = call_value(call, "PATH"), .to = call_value(call, "out"), .from_fd = -1
-	};
+	AUTO_DONE(signing_work) w = { .from = call_value(call, "PATH"),
+		.to = call_value(call, "out"),
+		.from_fd = -1,
+		.to_fd = -1 };
 	struct stat facts;
 	bool folder = stat(w.from, &facts) == 0 && S_ISDIR(facts.st_mode);
 	if (folder && name != NULL)

@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "base/own.h"
 
-enum { DEPTH_MAX = 16, NAMES_MAX = 1 << 20 };
+enum { DEPTH_MAX = 16, NAMES_MAX = 1 << 20, PATH_SIZE = 4096 };
 
 /* Signed already, or never served: a signed copy of a key would be a copy of a key. */
 static const char *const left_out[] = { ".sgn", ".tlv", ".key", ".pem", ".p12", ".pfx", ".jks",
@@ -54,9 +55,22 @@ static bool add(struct signing_folder *folder, const char *name, struct error *e
 
 struct walk {
 	int dirfd;
-	struct signing_folder *found;
+	struct signing_folder *found; /* NULL: leftovers are removed instead */
 	unsigned depth;
 };
+
+/* ".NAME.sgn.0123456789abcdef.new", of a run that was killed: run/files.c */
+static bool is_leftover(const char *name)
+{
+	enum { DIGITS = 16 };
+	static const char before[] = ".sgn.", behind[] = ".new";
+	size_t length = strlen(name), tail = sizeof(before) - 1 + DIGITS + sizeof(behind) - 1;
+	if (name[0] != '.' || length <= tail || !ends_in(name, behind))
+		return false;
+	const char *at = name + length - tail;
+	return strncmp(at, before, sizeof(before) - 1) == 0 &&
+		strspn(at + sizeof(before) - 1, "0123456789abcdef") == DIGITS;
+}
 
 static bool walk_folder(struct walk *w, const char *prefix, struct error *err);
 
@@ -69,13 +83,26 @@ static bool walk_entry(struct walk *w, const char *prefix, const char *entry, st
 	int used =
 		snprintf(name, sizeof(name), "%s%s%s", prefix, prefix[0] != '\0' ? "/" : "", entry);
 	if (used < 0 || (size_t)used + sizeof(".sgn") > sizeof(name))
-		return fail(err, FAULT_LIMIT, "%s/%.60s: a name that is too long for phones",
-			prefix, entry);
+		return w->found == NULL ||
+			fail(err, FAULT_LIMIT, "%s/%.60s: a name that is too long for phones",
+				prefix, entry);
 	if (fstatat(w->dirfd, name, &facts, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT || fail_errno(err, "%s", name);
 	if (S_ISDIR(facts.st_mode))
 		return walk_folder(w, name, err);
-	return !S_ISREG(facts.st_mode) || add(w->found, name, err);
+	return !S_ISREG(facts.st_mode) || w->found == NULL || add(w->found, name, err);
+}
+
+static bool sweep_entry(
+	const struct walk *w, const char *prefix, const char *entry, struct error *err)
+{
+	char name[PATH_SIZE];
+	int used =
+		snprintf(name, sizeof(name), "%s%s%s", prefix, prefix[0] != '\0' ? "/" : "", entry);
+	if (!is_leftover(entry) || used < 0 || (size_t)used >= sizeof(name))
+		return true;
+	return unlinkat(w->dirfd, name, 0) == 0 || errno == ENOENT ||
+		fail_errno(err, "removing %s", name);
 }
 
 static bool walk_entries(struct walk *w, DIR *entries, const char *prefix, struct error *err)
@@ -85,6 +112,8 @@ static bool walk_entries(struct walk *w, DIR *entries, const char *prefix, struc
 		const struct dirent *entry = readdir(entries);
 		if (entry == NULL)
 			return errno == 0 || fail_errno(err, "%s", prefix);
+		if (w->found == NULL && !sweep_entry(w, prefix, entry->d_name, err))
+			return false;
 		if (!walk_entry(w, prefix, entry->d_name, err))
 			return false;
 	}
@@ -127,6 +156,16 @@ bool signing_folder_read(int dirfd, struct signing_folder *out, struct error *er
 	*out = found;
 	found = (struct signing_folder){ 0 };
 	return true;
+}
+
+bool signing_folder_claim(int dirfd, struct error *err)
+{
+	struct walk w = { .dirfd = dirfd };
+	if (flock(dirfd, LOCK_EX | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK
+			? fail(err, FAULT_REFUSED, "another dialtrust is signing into it")
+			: fail_errno(err, "claiming it");
+	return walk_folder(&w, "", err);
 }
 
 void signing_folder_done(struct signing_folder *folder)

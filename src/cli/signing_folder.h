@@ -15,4 +15,7 @@ struct signing_folder {
 
 /* FAULT_LIMIT: folders in folders in folders, or a name that no phone could ask for. */
 bool signing_folder_read(int dirfd, struct signing_folder *out, struct error *err) MUST_CHECK;
+/* Nobody else signs into this folder while dirfd is open (FAULT_REFUSED), and what a run that was
+ * killed left half written in it is removed. */
+bool signing_folder_claim(int dirfd, struct error *err) MUST_CHECK;
 void signing_folder_done(struct signing_folder *folder);
