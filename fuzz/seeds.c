@@ -338,5 +338,6 @@ int main(int argc, char **argv)
 	save_names(argv[1]);
 	save_sealed(argv[1]);
 	save_configurations(argv[1]);
+	save_tftp_conversations(argv[1]);
 	return 0;
 }
