@@ -30,12 +30,11 @@ struct watch {
 	void *context;
 };
 
-struct loop *loop_new(struct error *err)
+static struct loop *loop_with(int flags, struct error *err)
 {
 	struct loop *l = calloc(1, sizeof(*l));
 	struct event_config *config = event_config_new();
-	if (l != NULL && config != NULL &&
-		event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) == 0)
+	if (l != NULL && config != NULL && event_config_set_flag(config, flags) == 0)
 		l->base = event_base_new_with_config(config);
 	if (config != NULL)
 		event_config_free(config);
@@ -47,6 +46,17 @@ struct loop *loop_new(struct error *err)
 	/* A peer that has left is an error of one write, never the end of the process. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	return l;
+}
+
+struct loop *loop_new(struct error *err)
+{
+	return loop_with(EVENT_BASE_FLAG_IGNORE_ENV, err);
+}
+
+struct loop *loop_new_crowded(struct error *err)
+{
+	return loop_with(
+		EVENT_BASE_FLAG_IGNORE_ENV | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST, err);
 }
 
 bool loop_run(struct loop *l, struct error *err)

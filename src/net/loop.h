@@ -11,6 +11,9 @@ struct timer;
 typedef void loop_fn(void *context);
 
 struct loop *loop_new(struct error *err);
+/* For many short connections: the kernel is told once a turn what is waited for, not at every
+ * change. Only where no child process is forked, which would keep what was closed alive. */
+struct loop *loop_new_crowded(struct error *err);
 bool loop_run(struct loop *l, struct error *err) MUST_CHECK; /* until loop_stop */
 void loop_stop(struct loop *l);
 void loop_free(struct loop *l);

@@ -124,7 +124,7 @@ static void end(struct provision *p)
 bool provision_run(const struct settings *settings, struct error *err)
 {
 	struct provision p = { .settings = settings, .catalogue = { .root = -1 } };
-	AUTO(loop) loop = loop_new(err);
+	AUTO(loop) loop = loop_new_crowded(err);
 	p.loop = loop;
 	bool fine = loop != NULL && start(&p, err) && follower_run(p.follower, err);
 	end(&p);

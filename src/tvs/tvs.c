@@ -133,7 +133,7 @@ static bool start(struct tvs *t, struct error *err)
 bool tvs_run(const struct settings *settings, struct error *err)
 {
 	struct tvs t = { .settings = settings };
-	AUTO(loop) loop = loop_new(err);
+	AUTO(loop) loop = loop_new_crowded(err);
 	t.loop = loop;
 	bool fine = loop != NULL && start(&t, err) && follower_run(t.follower, err);
 	stream_server_free(t.server);
