@@ -24,6 +24,7 @@ static bool grow(struct writer *w, size_t need)
 	if (capacity > w->limit)
 		capacity = w->limit;
 	uint8_t *data = realloc(w->data, capacity);
+	w->lacks_memory = data == NULL;
 	if (data == NULL)
 		return false;
 	w->data = data;
@@ -105,7 +106,10 @@ bool writer_take(struct writer *w, struct bytes *out, struct error *err)
 	assert(!w->fixed);
 	if (!w->ok) {
 		size_t limit = w->limit;
+		bool lacks_memory = w->lacks_memory;
 		writer_done(w);
+		if (lacks_memory)
+			return fail_memory(err);
 		return fail(err, FAULT_LIMIT, "does not fit into %zu bytes", limit);
 	}
 	*out = (struct bytes){ .data = w->data, .size = w->used };

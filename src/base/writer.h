@@ -12,6 +12,7 @@ struct writer {
 	size_t limit;
 	bool fixed; /* the memory is the caller's: never grown, never freed */
 	bool ok;
+	bool lacks_memory; /* why it is not ok */
 };
 
 struct writer writer_new(size_t limit);             /* grows; end with writer_done or _take */
@@ -24,6 +25,7 @@ void writer_bytes(struct writer *w, struct reader bytes);
 void writer_text(struct writer *w, const char *text);                 /* without the NUL */
 void writer_patch_u16(struct writer *w, size_t offset, size_t value); /* > 65535 breaks w */
 struct reader writer_written(const struct writer *w);                 /* borrowed */
-/* Moves the bytes out of a growing writer and resets it; a broken writer is FAULT_LIMIT. */
+/* Moves the bytes out of a growing writer and resets it; a broken writer is FAULT_LIMIT, or
+ * FAULT_MEMORY. */
 bool writer_take(struct writer *w, struct bytes *out, struct error *err) MUST_CHECK;
 void writer_done(struct writer *w);

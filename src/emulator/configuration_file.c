@@ -128,18 +128,37 @@ static bool read_device(const xmlDoc *document, struct phone_configuration *out,
 		read_tvs(device, out, err) && read_page(device, out, err);
 }
 
+/* libxml2 goes on without what it could not keep, and may take the rest for malformed. */
+static void note_memory(void *context, xmlError *error)
+{
+	bool *lacks_memory = context;
+	*lacks_memory = *lacks_memory || error->code == XML_ERR_NO_MEMORY;
+}
+
+static bool read_document(
+	const xmlDoc *document, struct phone_configuration *out, struct error *err)
+{
+	if (document == NULL)
+		return fail(err, FAULT_MALFORMED, "the configuration is not well-formed XML");
+	return read_device(document, out, err) || fail_in(err, "the configuration");
+}
+
 bool configuration_file_read(struct reader xml, struct phone_configuration *out, struct error *err)
 {
 	__attribute__((cleanup(free_document))) xmlDoc *document = NULL;
 	struct phone_configuration configuration = { 0 };
+	bool lacks_memory = false;
 	if (xml.left > LIMIT_SIGNED_FILE)
 		return fail(err, FAULT_LIMIT, "a configuration of %zu bytes", xml.left);
+	xmlSetStructuredErrorFunc(&lacks_memory, note_memory);
 	document =
 		xmlReadMemory((const char *)xml.at, (int)xml.left, "configuration", NULL, XML_SAFE);
-	if (document == NULL)
-		return fail(err, FAULT_MALFORMED, "the configuration is not well-formed XML");
-	if (!read_device(document, &configuration, err))
-		return fail_in(err, "the configuration");
+	bool read = read_document(document, &configuration, err);
+	xmlSetStructuredErrorFunc(NULL, NULL);
+	if (lacks_memory)
+		return fail_memory(err);
+	if (!read)
+		return false;
 	*out = configuration;
 	return true;
 }

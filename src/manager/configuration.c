@@ -64,21 +64,25 @@ static bool add_tvs(xmlNode *device, const struct configuration_facts *facts)
 	return members != NULL;
 }
 
+/* libxml2 goes on without what it could not keep, and may take the rest for malformed. */
+static void note_memory(void *context, xmlError *error)
+{
+	bool *lacks_memory = context;
+	*lacks_memory = *lacks_memory || error->code == XML_ERR_NO_MEMORY;
+}
+
 static bool parse(struct reader xml, xmlDoc **out, struct error *err)
 {
 	if (xml.left > INT32_MAX)
 		return fail(err, FAULT_LIMIT, "is too large");
-	xmlDoc *document =
-		xmlReadMemory((const char *)xml.at, (int)xml.left, "configuration", NULL, XML_SAFE);
-	if (document == NULL) {
-		const xmlError *last = xmlGetLastError();
-		int line = last == NULL ? 0 : last->line;
-		const char *message = last == NULL || last->message == NULL ? "" : last->message;
-		return fail(err, FAULT_MALFORMED, "line %d: not well-formed XML: %.*s", line,
-			(int)strcspn(message, "\n"), message);
-	}
-	*out = document;
-	return true;
+	*out = xmlReadMemory((const char *)xml.at, (int)xml.left, "configuration", NULL, XML_SAFE);
+	if (*out != NULL)
+		return true;
+	const xmlError *last = xmlGetLastError();
+	int line = last == NULL ? 0 : last->line;
+	const char *message = last == NULL || last->message == NULL ? "" : last->message;
+	return fail(err, FAULT_MALFORMED, "line %d: not well-formed XML: %.*s", line,
+		(int)strcspn(message, "\n"), message);
 }
 
 /* A default names no TVS: who has no configuration of its own cannot ask. */
@@ -89,13 +93,9 @@ static bool add_security(xmlNode *device, const struct configuration_facts *fact
 		add_missing(device, "encrConfig", "false") && add_tvs(device, facts);
 }
 
-bool configuration_merge(struct reader xml, const struct configuration_facts *facts,
-	struct bytes *out, struct error *err)
+static bool merge(xmlDoc *document, const struct configuration_facts *facts, xmlChar **text,
+	int *size, struct error *err)
 {
-	__attribute__((cleanup(free_document))) xmlDoc *document = NULL;
-	__attribute__((cleanup(free_text))) xmlChar *text = NULL;
-	if (!parse(xml, &document, err))
-		return false;
 	xmlNode *device = xmlDocGetRootElement(document);
 	if (document->intSubset != NULL)
 		return fail(err, FAULT_REFUSED,
@@ -107,9 +107,21 @@ bool configuration_merge(struct reader xml, const struct configuration_facts *fa
 			err, FAULT_MALFORMED, "the root element is neither <device> nor <Default>");
 	if (is_device && !add_security(device, facts))
 		return fail_memory(err);
+	xmlDocDumpFormatMemoryEnc(document, text, size, "UTF-8", 1);
+	return (*text != NULL && *size >= 0) || fail_memory(err);
+}
+
+bool configuration_merge(struct reader xml, const struct configuration_facts *facts,
+	struct bytes *out, struct error *err)
+{
+	__attribute__((cleanup(free_document))) xmlDoc *document = NULL;
+	__attribute__((cleanup(free_text))) xmlChar *text = NULL;
 	int size = 0;
-	xmlDocDumpFormatMemoryEnc(document, &text, &size, "UTF-8", 1);
-	if (text == NULL || size < 0)
+	bool lacks_memory = false;
+	xmlSetStructuredErrorFunc(&lacks_memory, note_memory);
+	bool merged = parse(xml, &document, err) && merge(document, facts, &text, &size, err);
+	xmlSetStructuredErrorFunc(NULL, NULL);
+	if (lacks_memory)
 		return fail_memory(err);
-	return bytes_copy(out, reader_of(text, (size_t)size), err);
+	return merged && bytes_copy(out, reader_of(text, (size_t)size), err);
 }

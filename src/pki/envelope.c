@@ -72,8 +72,9 @@ static bool open_blob(EVP_PKEY *pkey, struct reader wrapped, uint8_t out[static 
 	if (ready && EVP_PKEY_decrypt(context, out, &size, wrapped.at, wrapped.left) != 1)
 		OPENSSL_cleanse(out, WRAPPED_MAX);
 	EVP_PKEY_CTX_free(context);
-	ERR_clear_error();
-	return ready;
+	if (ready)
+		ERR_clear_error();
+	return ready; /* if not, the queue says why */
 }
 
 /* 0xff when the byte is zero, else 0: without a branch. */

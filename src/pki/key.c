@@ -114,12 +114,14 @@ struct key *key_parse(struct reader der, struct error *err)
 	EVP_PKEY *pkey = der.left == 0 ? NULL : parse_pkcs8(der);
 	if (pkey == NULL && der.left > 0)
 		pkey = parse_pkcs1(der);
-	ERR_clear_error();
-	if (pkey == NULL) {
+	bool lacks_memory = openssl_lacks_memory();
+	if (pkey == NULL && lacks_memory)
+		(void)fail_memory(err);
+	else if (pkey == NULL)
 		(void)fail(err, FAULT_MALFORMED,
 			"not exactly one private key in PKCS#8 or PKCS#1 without a password");
+	if (pkey == NULL)
 		return NULL;
-	}
 	struct key_shape shape = { 0 };
 	if (!key_shape_of(pkey, &shape, err) || !key_shape_check(&shape, err)) {
 		EVP_PKEY_free(pkey);

@@ -72,8 +72,11 @@ bool key_shape_of(const EVP_PKEY *pkey, struct key_shape *out, struct error *err
 	struct key_shape shape = { 0 };
 	shape.what.weak = true;
 	shape.what.bits = bits > 0 ? (unsigned)bits : 0;
+	(void)openssl_lacks_memory(); /* of before */
 	if (kind == EVP_PKEY_EC)
 		shape.curve = curve_of(pkey);
+	if (openssl_lacks_memory())
+		return fail_memory(err);
 	if (shape.curve != NULL) {
 		shape.what.bits = shape.curve->bits;
 		shape.what.weak = false;

@@ -90,8 +90,9 @@ static bool read_other(struct public_key *p, struct reader info, int algorithm, 
 	p->pkey = d2i_PUBKEY(NULL, &at, (long)info.left);
 	if (p->pkey == NULL && algorithm == NID_X9_62_id_ecPublicKey)
 		return fail_openssl(err, FAULT_MALFORMED, "the EC public key cannot be read");
+	if (p->pkey == NULL && openssl_lacks_memory())
+		return fail_memory(err);
 	if (p->pkey == NULL) {
-		ERR_clear_error();
 		p->shape.what = (struct cert_key){ .weak = true, .name = "unknown" };
 		return true;
 	}

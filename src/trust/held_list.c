@@ -26,7 +26,7 @@ static bool read_certificate(
 {
 	AUTO(cert) cert = cert_parse(record->certificate, err);
 	if (cert == NULL) {
-		if (err != NULL && err->fault != FAULT_MEMORY)
+		if (err != NULL && err->fault != FAULT_MEMORY && err->fault != FAULT_CRYPTO)
 			err->fault = FAULT_MALFORMED;
 		return false;
 	}
