@@ -21,7 +21,10 @@ static bool open_file(const struct file_trial *trial, const struct key *key,
 	struct unsealed_file *out, struct error *err)
 {
 	AUTO_DONE(signed_source) file = { 0 };
-	return signed_source_read(trial->source, &file, err) && judged(trial, &file, err) &&
+	return signed_source_read_judged(trial->source,
+		       &(struct server_judge){ .held = trial->held, .trust = trial->trust }, &file,
+		       err) &&
+		judged(trial, &file, err) &&
 		(sealed_file_open(bytes_reader(&file.file), &file.header, key, out, err) ||
 			fail_in(err, "%s", trial->source));
 }

@@ -87,7 +87,9 @@ static bool file_show(const struct call *call, struct error *err)
 {
 	const char *source = call_value(call, "FILE");
 	AUTO_DONE(signed_source) file = { 0 };
-	if (!signed_source_read(source, &file, err))
+	AUTO_DONE(server_judge) judge = { 0 };
+	if (!server_judge_open(source, call_value(call, "trust"), &judge, err) ||
+		!signed_source_read_judged(source, &judge, &file, err))
 		return false;
 	json_auto_t *told = describe(source, &file);
 	if (told == NULL)
@@ -101,6 +103,8 @@ static bool file_show(const struct call *call, struct error *err)
 
 static const struct argument arguments[] = {
 	{ "FILE", ARGUMENT_POSITIONAL, true, NULL,
+	{ "trust", ARGUMENT_OPTION, false, "LIST",
+		"only from an https server that this list has as a TFTP server" },
 		"a .sgn, .enc.sgn or firmware file, - for standard input, or a URL" },
 	{ .name = NULL },
 };

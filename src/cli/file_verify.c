@@ -57,7 +57,10 @@ static bool file_verify(const struct call *call, struct error *err)
 	if (trial.signer == NULL && trial.trust == NULL)
 		return fail(err, FAULT_USAGE,
 			"who judges? --signer CERT, or --trust LIST for a phone that holds it");
-	if (!file_trial_open(&trial, err) || !signed_source_read(trial.source, &file, err) ||
+	if (!file_trial_open(&trial, err) ||
+		!signed_source_read_judged(trial.source,
+			&(struct server_judge){ .held = trial.held, .trust = trial.trust }, &file,
+			err) ||
 		!file_trial_judge(&trial, &file, &judgement, err))
 		return false;
 	say(&trial, &judgement, &file.header, sentence);

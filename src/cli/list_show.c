@@ -143,11 +143,12 @@ static const struct format *format_of(const struct call *call, struct error *err
 	return NULL;
 }
 
-static bool read_list(const struct format *format, const char *source, struct bytes *file,
-	struct trust_list *list, struct error *err)
+static bool read_list(const struct format *format, const char *source,
+	const struct server_judge *judge, struct bytes *file, struct trust_list *list,
+	struct error *err)
 {
 	struct error fault = { 0 };
-	bool found = list_source_read(source, file, &fault);
+	bool found = list_source_read_judged(source, judge, file, &fault);
 	if (found && trust_list_parse(bytes_reader(file), list, &fault))
 		return true;
 	if (format->unreadable != NULL && (found || fault.fault == FAULT_MISSING))
@@ -166,7 +167,9 @@ static bool list_show(const struct call *call, struct error *err)
 	const char *source = call_value(call, "SOURCE");
 	const struct format *format = format_of(call, err);
 	AUTO_DONE(bytes) file = { 0 };
-	if (format == NULL || !read_list(format, source, &file, &list, err))
+	AUTO_DONE(server_judge) judge = { 0 };
+	if (format == NULL || !server_judge_open(source, call_value(call, "trust"), &judge, err) ||
+		!read_list(format, source, &judge, &file, &list, err))
 		return false;
 	struct error fault = { 0 };
 	AUTO(held_list) held = held_list_load(bytes_reader(&file), &fault);
@@ -183,9 +186,11 @@ static bool list_show(const struct call *call, struct error *err)
 
 static const struct argument arguments[] = {
 	{ "SOURCE", ARGUMENT_POSITIONAL, true, NULL,
-		"a file, - for standard input, tftp://HOST[:PORT]/NAME or http://HOST:PORT/NAME" },
+		"a file, - for standard input, tftp://HOST[:PORT]/NAME, http:// or https://" },
 	{ "format", ARGUMENT_OPTION, false, "FORMAT",
 		"table (default), json, or cucm: as the appliance's show itl and show ctl" },
+	{ "trust", ARGUMENT_OPTION, false, "LIST",
+		"only from an https server that this list has as a TFTP server" },
 	{ .name = NULL },
 };
 

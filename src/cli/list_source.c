@@ -1,10 +1,5 @@
 #include "cli/list_source.h"
 
-#include "fetch/fetch.h"
-#include "run/files.h"
-
-enum { SOURCE_TIMEOUT_MS = 10000 };
-
 bool list_fault(struct error *err)
 {
 	if (err != NULL && err->fault == FAULT_LIMIT)
@@ -14,10 +9,13 @@ bool list_fault(struct error *err)
 
 bool list_source_read(const char *source, struct bytes *out, struct error *err)
 {
-	bool fine = fetch_is_url(source)
-		? fetch_url(source, LIMIT_TRUST_LIST, SOURCE_TIMEOUT_MS, out, err)
-		: file_read(source, LIMIT_TRUST_LIST, out, err);
-	return fine || list_fault(err);
+	return list_source_read_judged(source, &(struct server_judge){ 0 }, out, err);
+}
+
+bool list_source_read_judged(
+	const char *source, const struct server_judge *judge, struct bytes *out, struct error *err)
+{
+	return remote_source_read(source, LIMIT_TRUST_LIST, judge, out, err) || list_fault(err);
 }
 
 struct held_list *list_source_load(const char *source, struct error *err)

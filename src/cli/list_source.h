@@ -4,9 +4,14 @@
  * tftp://host[:port]/NAME, http://host[:port]/NAME or https://… The sentence of a failure starts
  * with the source. A list beyond our limits is malformed here: no phone takes it.
  */
+#include "cli/remote_source.h"
 #include "trust/held_list.h"
 
+/* What an https server showed is told on standard error. */
 bool list_source_read(const char *source, struct bytes *out, struct error *err) MUST_CHECK;
+/* The same, but the server is judged: cli/remote_source.h. */
+bool list_source_read_judged(const char *source, const struct server_judge *judge,
+	struct bytes *out, struct error *err) MUST_CHECK;
 /* Read and loaded; its signature is not looked at. */
 struct held_list *list_source_load(const char *source, struct error *err);
 /* Read, and as strict as a phone's own list must be: its certificates and its signature too. */

@@ -130,7 +130,10 @@ static bool list_verify(const struct call *call, struct error *err)
 		.trust = call_value(call, "trust") };
 	AUTO_DONE(bytes) file = { 0 };
 	AUTO(held_list) held = NULL;
-	if (!list_source_read(f.source, &file, err))
+	if (f.trust != NULL && (held = list_source_hold(f.trust, err)) == NULL)
+		return false;
+	const struct server_judge judge = { .held = held, .trust = f.trust };
+	if (!list_source_read_judged(f.source, &judge, &file, err))
 		return false;
 	AUTO(held_list) list = held_list_load(bytes_reader(&file), err);
 	if (list == NULL) {
@@ -140,8 +143,6 @@ static bool list_verify(const struct call *call, struct error *err)
 	f.list = list;
 	if (!call->json)
 		print_list(list);
-	if (f.trust != NULL && (held = list_source_hold(f.trust, err)) == NULL)
-		return false;
 	if (!list_judge(list, held, &f.judgement, err))
 		return f.trust == NULL ? fail_in(err, "%s", f.source)
 				       : fail_in(err, "%s against %s", f.source, f.trust);
@@ -160,7 +161,7 @@ static bool list_verify(const struct call *call, struct error *err)
 
 static const struct argument arguments[] = {
 	{ "SOURCE", ARGUMENT_POSITIONAL, true, NULL,
-		"a file, - for standard input, tftp://HOST[:PORT]/NAME or http://HOST:PORT/NAME" },
+		"a file, - for standard input, tftp://HOST[:PORT]/NAME, http:// or https://" },
 	{ "trust", ARGUMENT_OPTION, false, "LIST",
 		"the list that a phone holds now; a source likewise" },
 	{ .name = NULL },

@@ -4,10 +4,6 @@
 
 #include "base/limits.h"
 #include "cli/list_source.h"
-#include "fetch/fetch.h"
-#include "run/files.h"
-
-enum { SOURCE_TIMEOUT_MS = 10000 };
 
 /* docs/formats/signed-header.md#firmware */
 static const char firmware_signer[] = "CN=someSigner;OU=someOrgUnit;O=someOrg";
@@ -15,12 +11,15 @@ static const char *const list_names[] = { "ITLFile.tlv", "CTLFile.tlv" };
 
 bool signed_source_read(const char *source, struct signed_source *out, struct error *err)
 {
+	return signed_source_read_judged(source, &(struct server_judge){ 0 }, out, err);
+}
+
+bool signed_source_read_judged(const char *source, const struct server_judge *judge,
+	struct signed_source *out, struct error *err)
+{
 	AUTO_DONE(bytes) file = { 0 };
 	struct signed_header header;
-	bool fetched = fetch_is_url(source)
-		? fetch_url(source, LIMIT_PASSED_FILE, SOURCE_TIMEOUT_MS, &file, err)
-		: file_read(source, LIMIT_PASSED_FILE, &file, err);
-	if (!fetched)
+	if (!remote_source_read(source, LIMIT_PASSED_FILE, judge, &file, err))
 		return list_fault(err);
 	struct reader body = bytes_reader(&file);
 	if (!signed_header_parse(&body, &header, err)) {

@@ -4,6 +4,7 @@
  * its header taken apart. The sentence of a failure starts with the source.
  */
 #include "base/bytes.h"
+#include "cli/remote_source.h"
 #include "wire/signed_header.h"
 
 enum signed_kind {
@@ -22,6 +23,9 @@ struct signed_source {
 /* FAULT_MALFORMED also for what is larger than anything that phones are served. */
 bool signed_source_read(const char *source, struct signed_source *out, struct error *err)
 	MUST_CHECK;
+/* The same, but an https server is judged: cli/remote_source.h. */
+bool signed_source_read_judged(const char *source, const struct server_judge *judge,
+	struct signed_source *out, struct error *err) MUST_CHECK;
 void signed_source_done(struct signed_source *s);
 
 enum signed_kind signed_kind_of(const struct signed_header *header);

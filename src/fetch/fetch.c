@@ -19,6 +19,8 @@ struct fetching {
 	struct loop *loop;
 	bool fine;
 	struct bytes bytes;
+	struct bytes certificate;
+	struct transfer *transfer;
 	struct error *err;
 };
 
@@ -34,7 +36,8 @@ static void file_came(struct reader file, const struct error *err, void *context
 {
 	struct fetching *f = context;
 	if (err == NULL)
-		f->fine = bytes_copy(&f->bytes, file, f->err);
+		f->fine = bytes_copy(&f->bytes, file, f->err) &&
+			bytes_copy(&f->certificate, transfer_certificate(f->transfer), f->err);
 	else if (f->err != NULL)
 		*f->err = *err;
 	loop_stop(f->loop);
@@ -42,14 +45,21 @@ static void file_came(struct reader file, const struct error *err, void *context
 
 static bool run(struct fetching *f, const struct transfer_question *question, struct error *err)
 {
-	struct transfer *t = transfer_start(f->loop, question, file_came, f, err);
-	bool fine = t != NULL && loop_run(f->loop, err) && f->fine;
-	transfer_free(t);
+	f->transfer = transfer_start(f->loop, question, file_came, f, err);
+	bool fine = f->transfer != NULL && loop_run(f->loop, err) && f->fine;
+	transfer_free(f->transfer);
 	return fine;
 }
 
 bool fetch_url(
 	const char *url, size_t limit, uint64_t timeout_ms, struct bytes *out, struct error *err)
+{
+	AUTO_DONE(bytes) certificate = { 0 };
+	return fetch_url_shown(url, limit, timeout_ms, out, &certificate, err);
+}
+
+bool fetch_url_shown(const char *url, size_t limit, uint64_t timeout_ms, struct bytes *out,
+	struct bytes *certificate, struct error *err)
 {
 	struct url parts;
 	struct address server;
@@ -72,9 +82,11 @@ bool fetch_url(
 	};
 	if (!run(&f, &question, err)) {
 		bytes_done(&f.bytes);
+		bytes_done(&f.certificate);
 		return fail_in(err, "fetching %.120s", url);
 	}
 	*out = f.bytes;
+	*certificate = f.certificate;
 	return true;
 }
 

@@ -9,6 +9,11 @@
 bool fetch_url(const char *url, size_t limit, uint64_t timeout_ms, struct bytes *out,
 	struct error *err) MUST_CHECK;
 
+/* The same, and which certificate an https server showed (DER; empty for others): nobody has judged
+ * it. */
+bool fetch_url_shown(const char *url, size_t limit, uint64_t timeout_ms, struct bytes *out,
+	struct bytes *certificate, struct error *err) MUST_CHECK;
+
 /* Does this text look like one of those, rather than the name of a file? */
 bool fetch_is_url(const char *text);
 

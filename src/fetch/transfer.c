@@ -26,6 +26,7 @@ struct transfer {
 	struct address server; /* TFTP: its port changes with the first answer */
 	struct tftp_client tftp;
 	bool answered;
+	struct reader certificate; /* lent by the HTTP client while fn runs */
 };
 
 /* The caller may free the transfer inside fn: nothing of it is touched afterwards. */
@@ -131,6 +132,8 @@ static void page_came(const struct http_reply *reply, const struct error *err, v
 	struct transfer *t = context;
 	struct error why = { 0 };
 	struct reader none = reader_of(NULL, 0);
+	if (reply != NULL)
+		t->certificate = reply->certificate;
 	if (err != NULL)
 		end(t, none, err);
 	else if (reply->status == HTTP_FINE)
@@ -198,6 +201,11 @@ struct transfer *transfer_start(struct loop *l, const struct transfer_question *
 		return t;
 	transfer_free(t);
 	return NULL;
+}
+
+struct reader transfer_certificate(const struct transfer *t)
+{
+	return t->certificate;
 }
 
 void transfer_free(struct transfer *t)

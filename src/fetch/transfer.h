@@ -28,4 +28,6 @@ typedef void transfer_fn(struct reader file, const struct error *err, void *cont
 
 struct transfer *transfer_start(struct loop *l, const struct transfer_question *question,
 	transfer_fn *fn, void *context, struct error *err);
+/* From inside fn: DER of the certificate that an HTTPS server showed; else empty. Borrowed. */
+struct reader transfer_certificate(const struct transfer *t);
 void transfer_free(struct transfer *t); /* at any time, also from inside fn; NULL is fine */

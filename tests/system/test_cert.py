@@ -155,23 +155,22 @@ def test_odd_certificates_are_judged(tmp_path):
     assert "\x1b" not in dialtrust("cert", "show", tmp_path / "odd.pem").stdout
     found = odd("-subj", "/CN=x", "-days", "1", "-addext", "2.5.29.19=DER:FFFF")
     assert any("cannot be read" in note for note in found["notes"])
-    if b"not_before" in openssl("req", "-help") or True:  # validity in the past, from the CA command
-        conf = tmp_path / "ca.cnf"
-        (tmp_path / "index").write_text("")
-        (tmp_path / "serial").write_text("01\n")
-        conf.write_text(
-            f"[ca]\ndefault_ca=c\n[c]\ndatabase={tmp_path}/index\nserial={tmp_path}/serial\n"
-            f"new_certs_dir={tmp_path}\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n"
-        )
-        openssl("req", "-new", "-key", key, "-subj", "/CN=old", "-out", tmp_path / "csr", "-config", "/dev/null")
-        old = tmp_path / "old.pem"
-        openssl("ca", "-batch", "-config", conf, "-selfsign", "-keyfile", key, "-in", tmp_path / "csr",
-                "-startdate", "20000101000000Z", "-enddate", "20010101000000Z", "-notext", "-out", old)
-        (found,) = told("show", old)["certificates"]
-        assert found["validity"] == "expired" and "it has expired" in found["notes"]
-        assert "expired at 2001-01-01" in told("verify", old, status=UNVERIFIED)["certificates"][0]["sentence"]
-        assert told("verify", old, "--at", "2000-06-01")["certificates"][0]["verdict"] == "complete"
-        assert told("verify", old, "--any-time")["at"] is None
+    conf = tmp_path / "ca.cnf"
+    (tmp_path / "index").write_text("")
+    (tmp_path / "serial").write_text("01\n")
+    conf.write_text(
+        f"[ca]\ndefault_ca=c\n[c]\ndatabase={tmp_path}/index\nserial={tmp_path}/serial\n"
+        f"new_certs_dir={tmp_path}\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n"
+    )
+    openssl("req", "-new", "-key", key, "-subj", "/CN=old", "-out", tmp_path / "csr", "-config", "/dev/null")
+    old = tmp_path / "old.pem"
+    openssl("ca", "-batch", "-config", conf, "-selfsign", "-keyfile", key, "-in", tmp_path / "csr",
+            "-startdate", "20000101000000Z", "-enddate", "20010101000000Z", "-notext", "-out", old)
+    (found,) = told("show", old)["certificates"]
+    assert found["validity"] == "expired" and "it has expired" in found["notes"]
+    assert "expired at 2001-01-01" in told("verify", old, status=UNVERIFIED)["certificates"][0]["sentence"]
+    assert told("verify", old, "--at", "2000-06-01")["certificates"][0]["verdict"] == "complete"
+    assert told("verify", old, "--any-time")["at"] is None
 
 
 def test_the_makers_chains(vectors):
