@@ -115,11 +115,25 @@ static bool flush_output(struct error *err)
 	return fail(err, FAULT_IO, "standard output: %s", strerror(errno));
 }
 
+/* Asked before the words are read: a line that is being typed need not make sense yet. */
+static bool complete(int argc, char **argv, const struct verb *const *verbs, size_t count)
+{
+	struct verb_table table = { 0 };
+	if (argc < 2 || strcmp(argv[1], "--complete") != 0)
+		return false;
+	if (verb_table_make(&table, verbs, count, NULL))
+		completion_print(&table, argc - 2, argv + 2, stdout);
+	verb_table_done(&table);
+	return true;
+}
+
 int cli_main(int argc, char **argv, const struct verb *const *verbs, size_t count)
 {
 	struct error err = { 0 };
 	struct command_line line = { 0 };
 	struct verb_table table = { 0 };
+	if (complete(argc, argv, verbs, count))
+		return flush_output(NULL) ? EXIT_FINE : EXIT_ERROR;
 	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of letters; "C" does too */
 	bool fine = command_line_read(argc, argv, &line, &err) &&
 		verb_table_make(&table, verbs, count, &err) && run_verb(&table, &line, &err);

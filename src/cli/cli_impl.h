@@ -59,3 +59,8 @@ const char *control_default(void);
 bool ask_daemon(const char *control, const struct daemon_question *question, json_t **out,
 	struct error *err) MUST_CHECK;
 bool print_result(const struct op *op, const json_t *result, struct error *err) MUST_CHECK;
+
+/* `dialtrust --complete WORD…`, what shells ask: the words behind the program's name up to the
+ * cursor, the last one perhaps empty. Prints what may stand in its place, a line each; ":files" and
+ * ":folders" are for the shell to look for. */
+void completion_print(const struct verb_table *table, int count, char **words, FILE *to);
