@@ -4,6 +4,8 @@
 #include "cli/list_judge.h"
 #include "cli/list_source.h"
 
+const char firmware_note[] = "signature cannot be checked: the key is Cisco's";
+
 static bool judge_signer(const struct signed_source *file, const struct cert *signer,
 	struct file_judgement *j, struct error *err)
 {
@@ -41,8 +43,7 @@ static bool has_a_judge(const struct signed_source *file, struct error *err)
 	case SIGNED_ENCRYPTED:
 		return true;
 	case SIGNED_FIRMWARE:
-		return fail(err, FAULT_UNTRUSTED,
-			"firmware: its signature cannot be checked, for the key is Cisco's");
+		return fail(err, FAULT_UNTRUSTED, "firmware: %s", firmware_note);
 	case SIGNED_LIST:
 		return fail(
 			err, FAULT_REFUSED, "a trust list: `dialtrust list verify` judges those");

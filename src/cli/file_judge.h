@@ -6,6 +6,9 @@
 #include "cli/signed_source.h"
 #include "trust/belief.h"
 
+/* What is said of firmware, wherever its signature is asked for. */
+extern const char firmware_note[];
+
 /* One of them is set. */
 struct file_judges {
 	const struct cert *signer;

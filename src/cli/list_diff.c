@@ -178,12 +178,20 @@ static void say_passage(struct sides *s, const struct error *why)
 	}
 }
 
+static const char *version_text(const struct signed_header *h, char out[static FACT_SIZE])
+{
+	if (!h->has_signer_version)
+		return "none";
+	(void)snprintf(out, FACT_SIZE, "%u.%u", h->signer_version.major, h->signer_version.minor);
+	return out;
+}
+
 /* What the header says otherwise; several lines. */
 static json_t *header_changes(const struct sides *s)
 {
 	const struct signed_header *a = &s->before->list.header, *b = &s->after->list.header;
 	const struct list_diff *diff = &s->diff;
-	char before[TIME_TEXT_SIZE], after[TIME_TEXT_SIZE];
+	char before[TIME_TEXT_SIZE], after[TIME_TEXT_SIZE], version[2][FACT_SIZE];
 	json_t *out = json_array();
 	if (diff->file_name)
 		(void)json_array_append_new(out,
@@ -200,6 +208,10 @@ static json_t *header_changes(const struct sides *s)
 			json_sprintf("its signer written %.*s, now %.*s", (int)a->signer_name.left,
 				(const char *)a->signer_name.at, (int)b->signer_name.left,
 				(const char *)b->signer_name.at));
+	if (diff->signer_version)
+		(void)json_array_append_new(out,
+			json_sprintf("signer version %s, now %s", version_text(a, version[0]),
+				version_text(b, version[1])));
 	if (diff->hash)
 		(void)json_array_append_new(out,
 			json_sprintf("signed with %s, now with %s", hash_code_name(a->hash),

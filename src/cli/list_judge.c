@@ -1,6 +1,34 @@
 #include "cli/list_judge.h"
 
+#include <string.h>
+
 #include "trust/list_diff.h"
+
+/* docs/formats/trust-list.md#names */
+static const char *const kinds[] = { "ITLFile.tlv", "CTLFile.tlv" };
+
+static bool asked_for(const char *name, const char *kind)
+{
+	enum { KIND_LENGTH = 3 };
+	return strcmp(name, kind) == 0 ||
+		(strncmp(name, kind, KIND_LENGTH) == 0 &&
+			strncmp(name + KIND_LENGTH, "SEP", 3) == 0);
+}
+
+bool list_named(const char *source, const struct trust_list *list, struct error *err)
+{
+	const char *slash = strrchr(source, '/');
+	const char *name = slash != NULL ? slash + 1 : source;
+	struct reader said = list->header.file_name;
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (asked_for(name, kinds[i]) && !reader_same(said, reader_of_text(kinds[i])))
+			return fail(err, FAULT_UNTRUSTED,
+				"its header says that it is %.*s: a phone that asked for %.100s "
+				"awaits %s",
+				(int)(said.left < 100 ? said.left : 100), (const char *)said.at,
+				name, kinds[i]);
+	return true;
+}
 
 static bool judge_alone(const struct held_list *list, struct list_judgement *j, struct error *err)
 {

@@ -25,6 +25,10 @@ struct list_judgement {
 bool list_judge(const struct held_list *list, const struct held_list *held,
 	struct list_judgement *out, struct error *err) MUST_CHECK;
 
+/* A list under a name that phones ask for (ITLFile.tlv, ITLSEP….tlv, CTLFile.tlv, CTLSEP….tlv) says
+ * inside that it is that kind; FAULT_UNTRUSTED. Other names of a file say nothing. */
+bool list_named(const char *source, const struct trust_list *list, struct error *err) MUST_CHECK;
+
 /* What a phone has that holds this one list: a CTL or an ITL, as its name says. */
 struct holding list_holding(const struct held_list *held);
 /* "a phone asks TVS", or that it knows none to ask, in front of err's sentence. `needs` is what

@@ -62,11 +62,20 @@ static bool same_form(const struct signed_header *a, const struct signed_header 
 		reader_same(a->issuer_name, b->issuer_name);
 }
 
+static bool same_signer_version(const struct signed_header *a, const struct signed_header *b)
+{
+	return a->has_signer_version == b->has_signer_version &&
+		(!a->has_signer_version ||
+			(a->signer_version.major == b->signer_version.major &&
+				a->signer_version.minor == b->signer_version.minor));
+}
+
 static void compare_headers(
 	const struct signed_header *a, const struct signed_header *b, struct list_diff *out)
 {
 	out->signer = !same_signer(a, b);
 	out->form = !out->signer && !same_form(a, b);
+	out->signer_version = !same_signer_version(a, b);
 	out->hash = a->hash != b->hash;
 	out->file_name = !reader_same(a->file_name, b->file_name);
 	out->timestamp = a->has_timestamp != b->has_timestamp ||
@@ -95,7 +104,8 @@ void list_diff(
 
 bool list_diff_same(const struct list_diff *diff)
 {
-	return diff->count == 0 && !diff->signer && !diff->hash && !diff->file_name;
+	return diff->count == 0 && !diff->signer && !diff->signer_version && !diff->hash &&
+		!diff->file_name;
 }
 
 bool list_is_ctl(const struct trust_list *list)

@@ -23,7 +23,7 @@ struct list_difference {
 struct list_diff {
 	size_t count; /* without CHANGE_NONE: records of `before` in order, then those added */
 	struct list_difference differences[2 * LIMIT_RECORDS];
-	bool signer, hash, file_name, timestamp; /* of the header: it changed */
+	bool signer, signer_version, hash, file_name, timestamp; /* of the header: it changed */
 	bool form; /* the same signer, its names written in another form */
 };
 

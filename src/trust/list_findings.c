@@ -15,6 +15,7 @@ enum {
 	SOON = 90 * DAY,
 	NEARLY_FULL = LIMIT_TRUST_LIST / 10 * 9,
 	SOUND_RSA_BITS = 2048,
+	LONGEST_RSA_BITS = 2048,
 };
 
 struct look {
@@ -233,6 +234,22 @@ static void find_weak_keys(struct look *k)
 	}
 }
 
+/* Phones sign and serve with no longer ones; application servers may. */
+static void find_long_keys(struct look *k)
+{
+	for (size_t i = 0; i < k->list->list.count; i++) {
+		const struct cert *cert = k->list->certs[i];
+		bool free = has_role(record_at(k, i), ROLE_APP_SERVER) ||
+			has_role(record_at(k, i), ROLE_CERTIFICATE_AUTHORITY);
+		if (cert != NULL && !free && cert_key(cert).rsa &&
+			cert_key(cert).bits > LONGEST_RSA_BITS)
+			add(k, FINDING_WARNING, i,
+				"%s has a key of %s: phones take signatures and servers with at "
+				"most %d bits",
+				title_of(k, i).text, cert_key(cert).name, LONGEST_RSA_BITS);
+	}
+}
+
 static void find_old_digests(struct look *k)
 {
 	if (k->list->list.header.hash == HASH_SHA1)
@@ -268,11 +285,24 @@ static void find_duplicates(struct look *k)
 		}
 }
 
-static void find_odd_records(struct look *k)
+static bool reads_elliptic(const struct signed_header *h)
+{
+	struct version v = h->signer_version;
+	return h->has_signer_version && (v.major > 1 || (v.major == 1 && v.minor >= 1));
+}
+
+static void find_signer_version(struct look *k)
 {
 	const struct signed_header *h = &k->list->list.header;
-	struct version v = h->signer_version;
-	bool elliptic = h->has_signer_version && (v.major > 1 || (v.major == 1 && v.minor >= 1));
+	if (reads_elliptic(h))
+		add(k, FINDING_ALLOWS, FINDING_NO_RECORD,
+			"uses records with EC keys, for the signer version is %u.%u",
+			h->signer_version.major, h->signer_version.minor);
+}
+
+static void find_odd_records(struct look *k)
+{
+	bool elliptic = reads_elliptic(&k->list->list.header);
 	for (size_t i = 0; i < k->list->list.count; i++) {
 		const struct trust_record *record = record_at(k, i);
 		const struct cert *cert = k->list->certs[i];
@@ -284,6 +314,11 @@ static void find_odd_records(struct look *k)
 		else if (cert == NULL)
 			add(k, FINDING_FAULT, i, "the certificate of record %zu cannot be read",
 				i + 1);
+		else if (!cert_key(cert).rsa && has_role(record, ROLE_SAST))
+			add(k, FINDING_WARNING, i,
+				"%s has a key of %s: lists are signed with RSA alone, it is no "
+				"anchor",
+				title_of(k, i).text, cert_key(cert).name);
 		else if (!cert_key(cert).rsa && !elliptic)
 			add(k, FINDING_WARNING, i,
 				"%s has a key of %s: phones read such records only where the "
@@ -309,6 +344,7 @@ static const struct rule {
 	void (*find)(struct look *k);
 } rules[] = {
 	{ "allows", find_permissions },
+	{ "signer-version", find_signer_version },
 	{ "anchor", find_anchors },
 	{ "refused", find_refusal },
 	{ "signature", find_signature },
@@ -317,6 +353,7 @@ static const struct rule {
 	{ "expiry", find_expiry },
 	{ "size", find_size },
 	{ "weak-key", find_weak_keys },
+	{ "long-key", find_long_keys },
 	{ "old-digest", find_old_digests },
 	{ "duplicate-serial", find_duplicates },
 	{ "odd-record", find_odd_records },

@@ -238,3 +238,39 @@ def test_a_list_that_is_missing_or_broken_is_told_as_the_appliance_does(tmp_path
     assert ran.returncode == UNVERIFIED
     assert ran.stdout.endswith("\nLength of ITL file: 3\n\nError parsing the ITL File!!\n")
     assert dialtrust("list", "show", tmp_path / "CTLFile.tlv").stdout == ""
+
+
+@pytest.mark.asan
+def test_a_list_is_called_what_it_says_inside(folder, tmp_path):
+    for kind, other in (("ITL", "CTL"), ("CTL", "ITL")):
+        out = tmp_path / "list"
+        ran = build(folder, "--signer", "sast.pem", "--key", "sast.key", "--name", f"{kind}File.tlv", "--out", out,
+                    "SAST=sast.pem")
+        assert ran.returncode == FINE, ran.stderr
+        for name in ("anything", "-", f"{kind}File.tlv", f"{kind}SEP001122334455.tlv", f"ext_{other}SEP0.tlv"):
+            given = out.read_bytes() if name == "-" else None
+            if name != "-":
+                (tmp_path / name).write_bytes(out.read_bytes())
+            words = ["-"] if name == "-" else [tmp_path / name]
+            assert dialtrust("list", "verify", *words, given=given).returncode == FINE, name
+        for name in (f"{other}File.tlv", f"{other}SEP001122334455.tlv"):
+            (tmp_path / name).write_bytes(out.read_bytes())
+            ran = dialtrust("list", "verify", tmp_path / name)
+            assert ran.returncode == UNVERIFIED
+            assert f"its header says that it is {kind}File.tlv" in ran.stderr
+
+
+def test_diff_tells_of_the_signer_version_and_of_the_form(folder, tmp_path):
+    def made(name, *words):
+        ran = build(folder, "--signer", "sast.pem", "--key", "sast.key", "--out", tmp_path / name, *words,
+                    "SAST=sast.pem", "TFTP=ccm.pem")
+        assert ran.returncode == FINE, ran.stderr
+        return tmp_path / name
+
+    old, new, other = made("old"), made("new", "--signer-version", "1.1"), made("other", "--names", "builder")
+    ran = dialtrust("list", "diff", old, new)
+    assert "signer version none, now 1.1\n" in ran.stdout and "both say the same" not in ran.stdout
+    assert ran.stdout.endswith(f"a phone that holds {old} accepts {new} by list signer of sast, its record 1\n")
+    ran = dialtrust("list", "diff", old, other)
+    assert "its signer written CN=sast;OU=IST;O=Lab, Inc.;C=AT, now CN=sast,OU=IST" in ran.stdout
+    assert "can't accept" in ran.stdout.splitlines()[-1] and "in another form" in ran.stdout.splitlines()[-1]

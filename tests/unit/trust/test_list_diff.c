@@ -96,6 +96,25 @@ static void only_the_time_is_no_difference_in_what_is_said(void **state)
 	assert_true(list_diff_same(&diff));
 }
 
+static void another_signer_version_is_a_difference(void **state)
+{
+	AUTO(held_list) one = loaded(state, &first);
+	struct trust_list after = one->list;
+	struct list_diff diff;
+	after.header.has_signer_version = true;
+	after.header.signer_version = (struct version){ 1, 0 };
+	list_diff(&one->list, &after, &diff);
+	assert_true(diff.signer_version);
+	assert_false(list_diff_same(&diff));
+	struct trust_list newer = after;
+	newer.header.signer_version.minor = 1;
+	list_diff(&after, &newer, &diff);
+	assert_true(diff.signer_version);
+	list_diff(&after, &after, &diff);
+	assert_false(diff.signer_version);
+	assert_true(list_diff_same(&diff));
+}
+
 static void a_new_certificate_replaces_in_every_role(void **state)
 {
 	AUTO(held_list) one = loaded(state, &first);
@@ -294,6 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_is_its_own_twin),
 		cmocka_unit_test(only_the_time_is_no_difference_in_what_is_said),
+		cmocka_unit_test(another_signer_version_is_a_difference),
 		cmocka_unit_test(a_new_certificate_replaces_in_every_role),
 		cmocka_unit_test(order_alone_is_no_difference),
 		cmocka_unit_test(servers_of_one_name_are_told_apart_by_what_stayed),

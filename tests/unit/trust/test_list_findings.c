@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/key_ring.h"
+#include "pki/self_signed.h"
 #include "pki/vector_file.h"
 
 enum {
@@ -263,7 +264,40 @@ static void odd_records_are_told(void **state)
 	list->list.header.has_timestamp = false;
 	AUTO(list_findings) newer = found(list, MADE);
 	assert_null(says(newer, FINDING_WARNING, "signer version"));
+	assert_non_null(says(newer, FINDING_ALLOWS, "the signer version is 1.1"));
+	assert_null(says(f, FINDING_ALLOWS, "the signer version is"));
 	assert_non_null(says(newer, FINDING_NOTE, "does not say when"));
+}
+
+static void an_elliptic_anchor_is_none(void **state)
+{
+	AUTO(held_list) list = inspected(state, &usual);
+	cert_free(list->certs[1]);
+	list->certs[1] = cert_keep(key_ring_get(*state, "phone-ec")->cert);
+	AUTO(list_findings) f = found(list, MADE);
+	const struct finding *one = finding_of(f, FINDING_WARNING, "it is no anchor");
+	assert_int_equal(one->record, 1);
+}
+
+/* 4096 bits are longer than phones take, but from application servers. */
+static void long_keys_are_told(void **state)
+{
+	AUTO(held_list) list = inspected(state, &usual);
+	AUTO(list_findings) before = found(list, MADE);
+	assert_null(says(before, FINDING_WARNING, "at most 2048 bits"));
+	struct error err = { 0 };
+	AUTO(key) key = key_generate(KEY_RSA_4096, &err);
+	struct certificate_profile profile = { .subject = { .common_name = "long" }, .days = 1 };
+	cert_free(list->certs[3]);
+	list->certs[3] = certificate_self_sign(&profile, key, &err);
+	assert_non_null(list->certs[3]);
+	AUTO(list_findings) f = found(list, MADE);
+	const struct finding *one = finding_of(f, FINDING_WARNING, "at most 2048 bits");
+	assert_string_equal(one->code, "long-key");
+	assert_int_equal(one->record, 3);
+	list->list.records[3].role = ROLE_APP_SERVER;
+	AUTO(list_findings) page = found(list, MADE);
+	assert_null(says(page, FINDING_WARNING, "at most 2048 bits"));
 }
 
 static void a_signer_in_another_form_is_told(void **state)
@@ -358,6 +392,8 @@ int main(void)
 		cmocka_unit_test(too_many_certificates_are_told),
 		cmocka_unit_test(a_nearly_full_list_is_told),
 		cmocka_unit_test(odd_records_are_told),
+		cmocka_unit_test(an_elliptic_anchor_is_none),
+		cmocka_unit_test(long_keys_are_told),
 		cmocka_unit_test(a_signer_in_another_form_is_told),
 		cmocka_unit_test(what_phones_refuse_is_a_fault),
 		cmocka_unit_test(only_a_list_is_inspected),
