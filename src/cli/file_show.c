@@ -1,11 +1,10 @@
 #include "base/hex.h"
 #include "cli/described.h"
+#include "cli/file_judge.h"
 #include "cli/list_describe.h"
 #include "cli/output.h"
 #include "cli/signed_source.h"
 #include "cli/verbs.h"
-
-static const char firmware_note[] = "signature cannot be checked: the key is Cisco's";
 
 static const struct described_line file_lines[] = {
 	{ "kind", "kind", DESCRIBED_PLAIN },
@@ -103,9 +102,9 @@ static bool file_show(const struct call *call, struct error *err)
 
 static const struct argument arguments[] = {
 	{ "FILE", ARGUMENT_POSITIONAL, true, NULL,
+		"a .sgn, .enc.sgn or firmware file, - for standard input, or a URL" },
 	{ "trust", ARGUMENT_OPTION, false, "LIST",
 		"only from an https server that this list has as a TFTP server" },
-		"a .sgn, .enc.sgn or firmware file, - for standard input, or a URL" },
 	{ .name = NULL },
 };
 

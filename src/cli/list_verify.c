@@ -7,8 +7,9 @@
 #include "cli/list_source.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "trust/list_diff.h"
 
-enum { NAME_WIDTH = 7, SENTENCE_SIZE = 512, NOTES = 5, AHEAD_SECONDS = 86400 };
+enum { NAME_WIDTH = 7, SENTENCE_SIZE = 512, NOTES = 6, AHEAD_SECONDS = 86400 };
 
 struct findings {
 	const char *source, *trust; /* trust: NULL without --trust */
@@ -55,6 +56,12 @@ static void add_notes(struct findings *f)
 {
 	const struct signed_header *h = &f->list->list.header;
 	add_note(f, h->hash == HASH_SHA1, "signed with SHA-1, as old phones need it");
+	add_note(f,
+		!list_is_ctl(&f->list->list) &&
+			!reader_same(h->file_name, reader_of_text("ITLFile.tlv")),
+		"the name in its header is neither ITLFile.tlv nor CTLFile.tlv: phones ask for "
+		"these, also "
+		"when they ask for a list of their own");
 	add_note(f, f->judgement.older,
 		"older than the list that is held: phones take it nonetheless");
 	add_note(f, h->has_timestamp && (int64_t)h->timestamp > clock_now() + AHEAD_SECONDS,
@@ -146,6 +153,8 @@ static bool list_verify(const struct call *call, struct error *err)
 	if (!list_judge(list, held, &f.judgement, err))
 		return f.trust == NULL ? fail_in(err, "%s", f.source)
 				       : fail_in(err, "%s against %s", f.source, f.trust);
+	if (!list_named(f.source, &list->list, err))
+		return fail_in(err, "%s", f.source);
 	say_verdict(&f);
 	add_notes(&f);
 	if (!call->json) {
