@@ -1,11 +1,10 @@
 #include "base/hex.h"
 #include "cli/described.h"
+#include "cli/file_judge.h"
 #include "cli/list_describe.h"
 #include "cli/output.h"
 #include "cli/signed_source.h"
 #include "cli/verbs.h"
-
-static const char firmware_note[] = "signature cannot be checked: the key is Cisco's";
 
 static const struct described_line file_lines[] = {
 	{ "kind", "kind", DESCRIBED_PLAIN },
