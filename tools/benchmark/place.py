@@ -36,6 +36,7 @@ class Place:
         from programs import Lab  # reads where the programs are when it is imported
 
         running = Lab(self.folder / "lab", *words, nodes=nodes, phones=phones)
+        as_urgent_as_we(running.pid)
         try:
             return running.wait_until_ready(120)
         except BaseException:
@@ -55,6 +56,13 @@ class Place:
             finally:
                 shutil.rmtree(self.folder, ignore_errors=True)
                 self.folder = None
+
+
+def as_urgent_as_we(pid):
+    """For a program that began a session of its own, whose group the kernel weighs as a whole."""
+    own, theirs = Path("/proc/self/autogroup"), Path(f"/proc/{pid}/autogroup")
+    if os.geteuid() == 0 and own.exists():
+        theirs.write_text(own.read_text().split()[-1])
 
 
 def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):

@@ -1,8 +1,12 @@
-"""Trust lists: verifying one as a whole process, and parsing one."""
+"""Without a daemon: verifying and parsing trust lists, signing a folder."""
 
+import resource
+import shutil
 import subprocess
+import time
 
-from benchmark.figure import AT_MOST, Figure
+from benchmark.figure import AT_LEAST, AT_MOST, Figure
+from benchmark.measure import Calibration
 from benchmark.work import Work
 
 PROCESSES = 60  # a count
@@ -67,4 +71,69 @@ class Verify(Work):
                         self.signature, self.list)
 
 
-WORKS = [Verify()]
+class Parse(Work):
+    name = "list-parse"
+    does = "parsing a 64 KB list, beside hashing it with SHA-512, in one process"
+    sides = ("ours", "SHA-512", "certificates too")
+    figures = (
+        Figure("processor time", "processor", AT_MOST, 1.0, "us", beside="SHA-512"),
+        Figure("beside reading its certificates too", "processor", unit="us", beside="certificates too"),
+    )
+    verbs = {"ours": "parse", "SHA-512": "hash", "certificates too": "load"}
+
+    def setup(self, place):
+        self.place = place
+        self.list, _, _ = make_list(place, 65535)
+        assert self.list.stat().st_size > 62_000, "the list came out short"
+
+    def run(self, side):
+        ran = subprocess.run([self.place.load("parse"), self.list, self.verbs[side], "0.4"],
+                             capture_output=True, text=True, check=True)
+        return {"processor": float(ran.stdout)}
+
+
+class Folder(Work):
+    name = "file-sign"
+    does = "`file sign` of a folder with 10,000 configurations of 6 KB, beside bare RSA-2048 signing on one core"
+    sides = ("ours", "bare signing")
+    figures = (
+        Figure("signatures a second", "rate", AT_LEAST, 0.90, "/s", beside="bare signing"),
+        Figure("a second of processor time", "processor", unit="/s", beside="bare signing"),
+    )
+    files = 10_000
+
+    def setup(self, place):
+        self.place, self.calibration = place, Calibration(place)
+        self.key, self.cert = make_identity(place.folder, "signer")
+        self.tree, self.signed = place.folder / "configurations", place.folder / "signed"
+        self.tree.mkdir()
+        for number in range(self.files):
+            name = f"SEP{number:012X}"
+            (self.tree / f"{name}.cnf.xml").write_text(configuration(name))
+
+    def run(self, side):
+        if side != "ours":
+            wall, processor = self.calibration.rate(1.5)
+            return {"rate": wall, "processor": processor}
+        shutil.rmtree(self.signed, ignore_errors=True)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before, started = used.ru_utime + used.ru_stime, time.monotonic()
+        ran = subprocess.run(
+            [self.place.dialtrust, "file", "sign", self.tree, "--signer", self.cert, "--key", self.key,
+             "--out", self.signed], capture_output=True, text=True, check=True,
+        )
+        took = time.monotonic() - started
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert ran.stdout.startswith(f"{self.files} signed"), ran.stdout
+        processor = used.ru_utime + used.ru_stime - before
+        return {"rate": self.files / took, "processor": self.files / processor}
+
+
+def configuration(name):
+    """6 KB, as a phone's configuration has them."""
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<device>\n<name>{name}</name>\n'
+    line = "<line button=\"1\"><featureID>9</featureID><proxy>USECALLMANAGER</proxy></line>\n"
+    return head + line * ((6144 - len(head)) // len(line)) + "</device>\n"
+
+
+WORKS = [Verify(), Parse(), Folder()]
