@@ -214,9 +214,16 @@ static void manager_close(struct manager *m)
 			(void)close(places[i]); /* only read from */
 }
 
+static bool admits(unsigned tag, int pid, void *context)
+{
+	(void)context;
+	return process_is(peer_processes[tag], pid);
+}
+
 static bool serve(struct manager *m, struct error *err)
 {
-	static const struct sibling_events events = { on_request, on_opened, on_closed, on_broken };
+	static const struct sibling_events events = { on_request, on_opened, on_closed, on_broken,
+		admits };
 	for (unsigned i = 0; i < PEER_COUNT; i++) {
 		uint32_t uid = process_user(m->settings, peer_processes[i]);
 		m->servers[i] = sibling_serve(

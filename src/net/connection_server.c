@@ -18,6 +18,7 @@ struct connection_server {
 	struct event *accepting, *pause;
 	struct connection *connections;
 	size_t count;
+	bool starved; /* no descriptor is left, and it was said */
 };
 
 /* A phone needs few connections, an attacker wants all. */
@@ -102,10 +103,22 @@ static void took(struct connection_server *s, int fd, const struct address *peer
 	}
 }
 
+/* In place of the peers, whom nobody knows yet, stands the address that they came to. */
+static void tell_starved(struct connection_server *s)
+{
+	struct address own = { 0 };
+	struct error why = { 0 };
+	fail_errno(&why, "those who connect wait, allow more open files");
+	if (!s->starved && s->kind->refused != NULL && address_of_socket(s->fd, &own, NULL))
+		s->kind->refused(s->context, &own, &why);
+	s->starved = true;
+}
+
 /* Without a descriptor left accept would fail for ever at once: give others a moment to end. */
 static void pause_accepting(struct connection_server *s)
 {
 	struct timeval after = { .tv_usec = ACCEPT_PAUSE };
+	tell_starved(s);
 	(void)event_del(s->accepting);
 	(void)event_add(s->pause, &after);
 }
@@ -130,6 +143,7 @@ static void came(int fd, short what, void *context)
 			pause_accepting(s);
 		if (client < 0)
 			return; /* none waiting, or one that has left already */
+		s->starved = false;
 		took(s, client, &peer);
 	}
 }

@@ -2,7 +2,8 @@
 /*
  * How the processes of a node talk: SOCK_SEQPACKET in the runtime directory; request id, operation,
  * length; a payload over LIMIT_SIBLING_INLINE travels as a sealed memfd. Which socket a peer came
- * in on says what it may ask; SO_PEERCRED says that it is who that socket is for.
+ * in on says what it may ask; SO_PEERCRED says that it is who that socket is for: its user, and
+ * its process id.
  */
 #include "base/bytes.h"
 #include "net/loop.h"
@@ -18,6 +19,8 @@ struct sibling_events {
 	void (*closed)(struct sibling_peer *peer, void *context); /* may be NULL */
 	/* Someone was hung up on: the wrong user, a forged or malformed packet. May be NULL. */
 	void (*broken)(unsigned tag, const struct error *why, void *context);
+	/* Whether this process is the one that the socket is for. NULL: its user is enough. */
+	bool (*admits)(unsigned tag, int pid, void *context);
 };
 
 /* The quota of a peer: with this many questions open it is not read until one is answered. */
@@ -65,4 +68,7 @@ struct sibling_line *sibling_line_open(const char *path, uint64_t timeout_ms, st
 /* Reconnects once when the line was lost before the question was sent. */
 bool sibling_call(struct sibling_line *line, uint16_t operation, struct reader payload,
 	uint64_t timeout_ms, struct bytes *answer, struct error *err) MUST_CHECK;
+/* Where it would have to wait, it fails with FAULT_BUSY instead once this descriptor is readable: for
+ * a process that was told to end. */
+void sibling_line_give_up_on(struct sibling_line *line, int fd);
 void sibling_line_close(struct sibling_line *line);

@@ -6,7 +6,7 @@
 
 #include "net/sibling_impl.h"
 
-enum { SIBLING_PEERS_MAX = 64 };
+enum { SIBLING_PEERS_MAX = 64, ACCEPT_PAUSE = 100000 /* us */ };
 
 struct sibling_request {
 	struct sibling_peer *peer; /* NULL: it left before the answer */
@@ -34,7 +34,8 @@ struct sibling_server {
 	unsigned tag;
 	struct sibling_events events;
 	void *context;
-	struct event *accepting;
+	struct event *accepting, *pause;
+	bool starved; /* no descriptor is left, and it was said */
 	struct sibling_peer *peers;
 	size_t count;
 };
@@ -163,11 +164,37 @@ static bool admit(const struct sibling_server *s, int fd, int *pid, struct error
 		return fail(why, FAULT_REFUSED,
 			"process %d of user %u connected; this socket is for user %u", (int)who.pid,
 			(unsigned)who.uid, (unsigned)s->uid);
+	if (s->events.admits != NULL && !s->events.admits(s->tag, (int)who.pid, s->context))
+		return fail(why, FAULT_REFUSED,
+			"process %d connected; this socket is for another process of the node",
+			(int)who.pid);
 	if (s->count >= SIBLING_PEERS_MAX)
 		return fail(why, FAULT_LIMIT, "process %d connected as number %zu; %d may",
 			(int)who.pid, s->count + 1, SIBLING_PEERS_MAX);
 	*pid = (int)who.pid;
 	return true;
+}
+
+/* Without a descriptor left accept would fail for ever at once: others get a moment to end. */
+static void pause_accepting(struct sibling_server *s)
+{
+	struct timeval after = { .tv_usec = ACCEPT_PAUSE };
+	struct error why = { 0 };
+	if (!s->starved) {
+		fail_errno(&why, "a process of the node waits to be heard");
+		tell_broken(s, &why);
+	}
+	s->starved = true;
+	(void)event_del(s->accepting);
+	(void)event_add(s->pause, &after);
+}
+
+static void accept_again(int fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	const struct sibling_server *s = context;
+	(void)event_add(s->accepting, NULL);
 }
 
 static void came(int fd, short what, void *context)
@@ -177,8 +204,11 @@ static void came(int fd, short what, void *context)
 	struct error why = { 0 };
 	int pid = 0;
 	int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (peer < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		pause_accepting(s);
 	if (peer < 0)
 		return;
+	s->starved = false;
 	if (!admit(s, peer, &pid, &why)) {
 		(void)close(peer);
 		tell_broken(s, &why);
@@ -210,7 +240,8 @@ struct sibling_server *sibling_serve(struct loop *l, int fd, uint32_t uid, unsig
 		.events = *events,
 		.context = context };
 	s->accepting = event_new(s->base, fd, EV_READ | EV_PERSIST, came, s);
-	if (s->accepting == NULL || event_add(s->accepting, NULL) != 0) {
+	s->pause = evtimer_new(s->base, accept_again, s);
+	if (s->accepting == NULL || s->pause == NULL || event_add(s->accepting, NULL) != 0) {
 		sibling_server_free(s);
 		fail(err, FAULT_IO, "a sibling socket cannot be watched");
 		return NULL;
@@ -229,6 +260,8 @@ void sibling_server_free(struct sibling_server *s)
 	}
 	if (s->accepting != NULL)
 		event_free(s->accepting);
+	if (s->pause != NULL)
+		event_free(s->pause);
 	(void)close(s->fd);
 	free(s);
 }

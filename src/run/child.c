@@ -73,6 +73,7 @@ static bool become_program(const struct child *c, const struct supervision *node
 	sigset_t none;
 	struct error err = { 0 };
 	(void)snprintf(supervisor, sizeof(supervisor), "%ld", (long)getppid());
+	roll_note((size_t)(c->row - node->rows), getpid());
 	bool set = setpgid(0, 0) == 0 && sigemptyset(&none) == 0 &&
 		sigprocmask(SIG_SETMASK, &none, NULL) == 0 && quiet_input() &&
 		setenv(ENVIRONMENT_PARENT, supervisor, 1) == 0 &&

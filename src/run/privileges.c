@@ -20,12 +20,20 @@ void privileges_know(const struct process_row *rows, size_t count)
 	known.count = count;
 }
 
-const struct process_row *privileges_row(const char *process)
+bool privileges_row_number(const char *process, size_t *out)
 {
 	for (size_t i = 0; i < known.count; i++)
-		if (strcmp(known.rows[i].name, process) == 0)
-			return &known.rows[i];
-	return NULL;
+		if (strcmp(known.rows[i].name, process) == 0) {
+			*out = i;
+			return true;
+		}
+	return false;
+}
+
+const struct process_row *privileges_row(const char *process)
+{
+	size_t row;
+	return privileges_row_number(process, &row) ? &known.rows[row] : NULL;
 }
 
 uint32_t process_user(const struct settings *settings, const char *process)

@@ -21,13 +21,14 @@ static bool take_number(const char *name, uint64_t *out)
 
 static bool take_up(const struct process_row *row, struct error *err)
 {
-	uint64_t number, parent;
+	uint64_t number, roll, parent;
 	if (take_number(ENVIRONMENT_STATUS, &number)) {
 		status_fd = (int)number;
 		if (fcntl(status_fd, F_SETFD, FD_CLOEXEC) != 0)
 			return fail_errno(err, "taking up descriptor %d", status_fd);
 	}
-	if (!sockets_take_up(err))
+	if (!sockets_take_up(err) ||
+		(take_number(ENVIRONMENT_ROLL, &roll) && !roll_take_up((int)roll, err)))
 		return false;
 	if (take_number(ENVIRONMENT_PARENT, &parent) && !privileges_follow((pid_t)parent))
 		return fail(err, FAULT_IO, "the supervisor has ended");

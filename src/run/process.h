@@ -76,6 +76,10 @@ bool process_sibling_path(const struct settings *settings, const char *name, cha
 	struct error *err) MUST_CHECK;
 /* The numeric user that runs `process` of this node: for SO_PEERCRED. */
 uint32_t process_user(const struct settings *settings, const char *process);
+/* Whether this is the process of that name that the supervisor runs just now: for SO_PEERCRED.
+ * Several processes may share a user, no two an id. True for a name that the node has no row for.
+ */
+bool process_is(const char *process, int pid);
 /* Drops to the process's user (when root and settings.user is set), then enters the sandbox.
  * `paths` are the directories that stay reachable, NULL-terminated; write access where the sandbox
  * says so, never to the operator's tree (settings.root). Nothing hostile is read before this. */

@@ -14,6 +14,7 @@ enum {
 /* How a process is told by its supervisor. */
 #define ENVIRONMENT_STATUS "DIALTRUST_STATUS_FD"  /* pipe: "ready\n", or "fault SENTENCE\n" */
 #define ENVIRONMENT_DROP "DIALTRUST_DROP"         /* set: become the process's own user */
+#define ENVIRONMENT_ROLL "DIALTRUST_ROLL_FD"      /* which process id each process has */
 #define ENVIRONMENT_PARENT "DIALTRUST_SUPERVISOR" /* pid; gone: end */
 
 struct bound_socket {
@@ -35,16 +36,28 @@ int directories_lock(const struct settings *settings, struct error *err);
 bool sockets_open(const struct supervision *node, bool drop, struct bound_socket *out,
 	struct error *err) MUST_CHECK;
 void sockets_close(struct bound_socket *bound);
-/* Between fork and exec: the row's sockets from descriptor 3 on, then `status`; the environment
- * says so. */
+/* Between fork and exec: the row's sockets from descriptor 3 on, then `status`, then the roll; the
+ * environment says so. */
 bool sockets_hand_over(const struct bound_socket *bound, const struct process_row *row, int status,
 	struct error *err) MUST_CHECK;
 /* In the new program: takes them up. */
 bool sockets_take_up(struct error *err) MUST_CHECK;
 
+/* roll.c: which process id each row has just now. The supervisor keeps it, its processes read it.
+ */
+bool roll_make(struct error *err) MUST_CHECK;
+int roll_fd(void);
+/* By the process itself between fork and exec, so that it is on the roll before it can connect; by
+ * the supervisor when it has ended (0). */
+void roll_note(size_t row, pid_t pid);
+void roll_close(void);
+/* In the new program; the descriptor is closed. */
+bool roll_take_up(int fd, struct error *err) MUST_CHECK;
+
 /* privileges.c */
 void privileges_know(const struct process_row *rows, size_t count);
 const struct process_row *privileges_row(const char *process);
+bool privileges_row_number(const char *process, size_t *out);
 bool privileges_drop(const struct settings *settings, const char *process, struct error *err)
 	MUST_CHECK;
 /* Ends this process with its supervisor; false when it is gone already. A change of user forgets

@@ -157,7 +157,7 @@ static bool place_all(int *fds, size_t count)
 bool sockets_hand_over(const struct bound_socket *bound, const struct process_row *row, int status,
 	struct error *err)
 {
-	int fds[PROCESS_SOCKETS + 1];
+	int fds[PROCESS_SOCKETS + 2];
 	size_t count = 0;
 	char names[NAMES_SIZE] = "";
 	size_t used = 0;
@@ -170,11 +170,13 @@ bool sockets_hand_over(const struct bound_socket *bound, const struct process_ro
 			used == 0 ? "" : ":", row->sockets[i]);
 	}
 	fds[count] = status;
-	if (!place_all(fds, count + 1))
+	fds[count + 1] = roll_fd();
+	if (!place_all(fds, count + 2))
 		return fail_errno(err, "placing its sockets");
 	if (!set_number("LISTEN_FDS", (long)count) || !set_number("LISTEN_PID", (long)getpid()) ||
 		setenv("LISTEN_FDNAMES", names, 1) != 0 ||
-		!set_number(ENVIRONMENT_STATUS, FIRST + (long)count))
+		!set_number(ENVIRONMENT_STATUS, FIRST + (long)count) ||
+		!set_number(ENVIRONMENT_ROLL, FIRST + 1 + (long)count))
 		return fail_memory(err);
 	return true;
 }

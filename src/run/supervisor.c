@@ -84,6 +84,7 @@ static void died(struct supervisor *s, struct child *c, int wait_status)
 		c->status = -1;
 	}
 	c->pid = 0;
+	roll_note((size_t)(c->row - s->node->rows), 0);
 	(void)child_end_text(c, wait_status, reason, sizeof(reason));
 	bool by_itself = WIFEXITED(wait_status);
 	bool gave_reason = by_itself && WEXITSTATUS(wait_status) != 0;
@@ -248,7 +249,7 @@ static bool prepare(struct supervisor *s, struct error *err)
 		return fail_errno(err, "ready descriptor %d", s->ready_fd);
 	allow_descriptors();
 	privileges_know(s->node->rows, s->node->count);
-	if (!directories_make(s->node->settings, err))
+	if (!roll_make(err) || !directories_make(s->node->settings, err))
 		return false;
 	s->lock = directories_lock(s->node->settings, err);
 	if (s->lock < 0)
@@ -263,6 +264,7 @@ static bool prepare(struct supervisor *s, struct error *err)
 static void release(struct supervisor *s)
 {
 	sockets_close(s->bound);
+	roll_close();
 	const int fds[] = { s->lock, s->signals, s->ready_fd };
 	for (size_t i = 0; i < COUNT(fds); i++)
 		if (fds[i] >= 0)

@@ -174,9 +174,17 @@ static bool open_keys(struct signer *s, struct error *err)
 	return true;
 }
 
+static bool admits(unsigned tag, int pid, void *context)
+{
+	(void)context;
+	return process_is(peer_name((enum signer_peer)tag), pid);
+}
+
 static bool serve(struct signer *s, struct error *err)
 {
-	static const struct sibling_events events = { .request = on_request, .broken = on_broken };
+	static const struct sibling_events events = {
+		.request = on_request, .broken = on_broken, .admits = admits
+	};
 	size_t count;
 	const struct peer_row *peers = peer_rows(&count);
 	for (size_t i = 0; i < count && i < COUNT(s->servers); i++) {

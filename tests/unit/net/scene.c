@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE = 10000, STEP = 2 };
@@ -95,6 +96,35 @@ void scene_for(struct scene *s, uint64_t ms)
 	struct timer *t = timer_new(s->loop, ms, false, enough, s, NULL);
 	assert_true(loop_run(s->loop, NULL));
 	timer_free(t);
+}
+
+void scene_starve(struct starving *s)
+{
+	int highest = dup(STDERR_FILENO);
+	assert_true(highest >= 0);
+	(void)close(highest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &s->before), 0);
+	struct rlimit few = s->before;
+	few.rlim_cur = (rlim_t)highest + 8;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (s->count = 0; s->count < COUNT(s->filled); s->count++)
+		if ((s->filled[s->count] = dup(STDERR_FILENO)) < 0)
+			break;
+	assert_in_range(s->count, 0, COUNT(s->filled) - 1);
+}
+
+void scene_feed(const struct starving *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		(void)close(s->filled[i]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &s->before), 0);
+}
+
+unsigned scene_busy_for(struct scene *s, uint64_t ms)
+{
+	clock_t before = clock();
+	scene_for(s, ms);
+	return (unsigned)((clock() - before) * 1000 / CLOCKS_PER_SEC);
 }
 
 int scene_listen(struct address *at)

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 #undef fail /* base/error.h has one of its own */
@@ -39,5 +40,16 @@ int scene_listen(struct address *at);
 int scene_dial(const struct address *to, const char *source);
 /* The same with a receive buffer so small that answers pile up at the server. */
 int scene_dial_narrow(const struct address *to);
+/* Leaves this process no descriptor to open any more, and gives them back. */
+struct starving {
+	struct rlimit before;
+	int filled[64];
+	unsigned count;
+};
+void scene_starve(struct starving *s);
+void scene_feed(const struct starving *s);
+/* Processor time in milliseconds that `ms` of the loop take: what spins takes all of it. */
+unsigned scene_busy_for(struct scene *s, uint64_t ms);
+
 /* Descriptors that this process has open: nothing may leak. */
 unsigned scene_descriptors(void);

@@ -13,7 +13,7 @@
 
 #include "base/limits.h"
 #include "base/writer.h"
-#include "net/sibling.h"
+#include "net/sibling_impl.h"
 
 enum { OPERATION = 7, PUSH = 9, TAG = 3, SOON = 5000 };
 
@@ -31,7 +31,15 @@ struct service {
 	struct error why;
 	bool push_on_open;
 	int client; /* process that connects */
+	int only;   /* the one that may; 0: any */
 };
+
+static bool admits(unsigned tag, int pid, void *context)
+{
+	const struct service *s = context;
+	assert_int_equal(tag, TAG);
+	return s->only == 0 || pid == s->only;
+}
 
 static void answer(struct sibling_request *request, void *context)
 {
@@ -86,7 +94,7 @@ static void broken(unsigned tag, const struct error *why, void *context)
 	s->why = *why;
 }
 
-static const struct sibling_events events = { answer, opened, closed, broken };
+static const struct sibling_events events = { answer, opened, closed, broken, admits };
 
 static void serve(struct service *s, struct scene *scene, uint32_t uid)
 {
@@ -519,6 +527,47 @@ static void another_user_is_turned_away(void **state)
 	sibling_server_free(s.server);
 }
 
+/* The user is the same; only the process is another. */
+static void another_process_is_turned_away(void **state)
+{
+	struct service s = { .only = getpid() + 1 };
+	struct asked a = { 0 };
+	serve(&s, *state, getuid());
+	struct sibling_client *c = client(&s, &a);
+	scene_until_count(s.scene, &s.broken, 2); /* it tries again, in vain */
+	assert_int_equal(s.why.fault, FAULT_REFUSED);
+	assert_non_null(strstr(s.why.text, "another process"));
+	assert_int_equal(s.opened, 0);
+	s.only = getpid();
+	scene_until_count(s.scene, &s.opened, 1);
+	ask(&s, c, ECHO, reader_of_text("it is me"), &a);
+	assert_int_equal(a.why.fault, FAULT_NONE);
+	bytes_done(&a.answer);
+	sibling_client_free(c);
+	sibling_server_free(s.server);
+}
+
+static void without_descriptors_siblings_wait(void **state)
+{
+	struct service s = { 0 };
+	struct starving none;
+	serve(&s, *state, getuid());
+	int fd = frame_connect(s.path, &s.why); /* into the queue */
+	assert_true(fd >= 0);
+	scene_starve(&none);
+	unsigned busy = scene_busy_for(s.scene, 500);
+	unsigned broken = s.broken, opened_meanwhile = s.opened;
+	scene_feed(&none);
+	assert_in_range(busy, 0, 250);
+	assert_int_equal(broken, 1); /* said once */
+	assert_int_equal(opened_meanwhile, 0);
+	assert_non_null(strstr(s.why.text, "Too many open files"));
+	scene_until_count(s.scene, &s.opened, 1);
+	(void)close(fd);
+	scene_until_count(s.scene, &s.closed, 1);
+	sibling_server_free(s.server);
+}
+
 /* The blocking line needs a server that runs elsewhere: a child with a loop of its own. */
 static pid_t serve_in_child(struct scene *scene, char path[static 64])
 {
@@ -617,6 +666,8 @@ int main(void)
 		CASE(forged_memfds_are_refused),
 		CASE(a_descriptor_in_an_empty_packet_does_not_stay),
 		CASE(another_user_is_turned_away),
+		CASE(another_process_is_turned_away),
+		CASE(without_descriptors_siblings_wait),
 		CASE(a_line_asks_waits_and_comes_back),
 		CASE(a_line_to_nobody_says_so),
 #undef CASE

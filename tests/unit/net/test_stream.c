@@ -377,6 +377,29 @@ static void the_cap_per_source_leaves_others_alone(void **state)
 	stream_server_free(l.server);
 }
 
+static void without_descriptors_those_who_connect_wait(void **state)
+{
+	struct letters l = { 0 };
+	struct starving s;
+	uint8_t bytes[16];
+	letters_serve(&l, *state, NULL, &generous);
+	int fd = scene_dial(&l.at, NULL), second = scene_dial(&l.at, NULL);
+	scene_starve(&s);
+	unsigned busy = scene_busy_for(l.scene, 500);
+	unsigned refused = l.refused, opened = l.opened;
+	scene_feed(&s);
+	assert_in_range(busy, 0, 250);
+	assert_int_equal(refused, 1); /* said once */
+	assert_int_equal(opened, 0);
+	assert_non_null(strstr(l.why.text, "Too many open files"));
+	say(fd, bytes, letters_write(bytes, "patient"));
+	expect(&l, fd, "patient");
+	scene_until_count(l.scene, &l.opened, 2);
+	(void)close(fd);
+	(void)close(second);
+	stream_server_free(l.server);
+}
+
 static void closing_lets_the_answer_leave(void **state)
 {
 	struct letters l = { 0 };
@@ -541,6 +564,7 @@ int main(void)
 		CASE(a_fresh_message_has_a_fresh_deadline),
 		CASE(the_cap_in_total_holds),
 		CASE(the_cap_per_source_leaves_others_alone),
+		CASE(without_descriptors_those_who_connect_wait),
 		CASE(closing_lets_the_answer_leave),
 		CASE(who_does_not_read_is_not_heard_for_ever),
 		CASE(who_reads_late_gets_everything),

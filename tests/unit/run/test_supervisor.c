@@ -39,6 +39,7 @@ struct answer { /* of a question to the process "admin" */
 	bool may_be_root_again;
 	bool all_descriptors; /* that the hard limit allows */
 	uint32_t manager_user;
+	bool is_admin, is_manager, supervisor_is_admin; /* what process_is says of ids */
 };
 
 static struct answer about_myself(const struct settings *settings)
@@ -54,6 +55,9 @@ static struct answer about_myself(const struct settings *settings)
 		.may_be_root_again = getuid() != 0 && setuid(0) == 0,
 		.all_descriptors = limit.rlim_cur > 0 && limit.rlim_cur == limit.rlim_max,
 		.manager_user = process_user(settings, "manager"),
+		.is_admin = process_is("admin", getpid()),
+		.is_manager = process_is("manager", getpid()),
+		.supervisor_is_admin = process_is("admin", getppid()) || process_is("admin", 0),
 	};
 }
 
@@ -387,6 +391,20 @@ static void one_that_is_killed_starts_again_and_the_listener_stays(void **state)
 	assert_true(says(said, "started again in 100 ms"));
 }
 
+static void each_process_is_known_by_its_id(void **state)
+{
+	struct running r;
+	up(state, "steady", 0, &r);
+	for (unsigned i = 0; i < 2; i++) {
+		struct answer answer = ask(&r);
+		assert_true(answer.is_admin);
+		assert_false(answer.is_manager);
+		assert_false(answer.supervisor_is_admin);
+		tell(&r, "k"); /* the next one too */
+	}
+	(void)down(&r);
+}
+
 static void one_that_asks_starts_again_at_once(void **state)
 {
 	struct running r;
@@ -647,6 +665,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		WITH_SCRATCH(a_node_comes_up_and_ends),
 		WITH_SCRATCH(one_that_is_killed_starts_again_and_the_listener_stays),
+		WITH_SCRATCH(each_process_is_known_by_its_id),
 		WITH_SCRATCH(one_that_asks_starts_again_at_once),
 		WITH_SCRATCH(one_that_fails_later_is_told_of_and_tried_again),
 		WITH_SCRATCH(a_first_start_that_fails_ends_the_node),
