@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/broken_list.h"
 #include "cli/described.h"
 #include "cli/list_cucm.h"
 #include "cli/list_describe.h"
@@ -122,7 +123,7 @@ static const struct format {
 	bool verifies; /* its last line tells of the signature */
 	void (*unreadable)(FILE *to, const char *source, struct reader file); /* may be NULL */
 } formats[] = {
-	{ "table", show_table, false, NULL },
+	{ "table", show_table, false, broken_list_print },
 	{ "json", show_json, false, NULL },
 	{ "cucm", show_cucm, true, list_cucm_print_unreadable },
 };

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "wire/tag_table.h"
 
 enum header_tag {
 	HEADER_VERSION = 1,
@@ -72,6 +71,12 @@ static const struct tag_rule header_rules[] = {
 /* clang-format on */
 
 static const struct tag_table header_table = { header_rules, COUNT(header_rules) };
+
+const struct tag_rule *signed_header_tag(uint8_t tag)
+{
+	bool known = tag < COUNT(header_rules) && header_rules[tag].shape != TAG_NONE;
+	return known ? &header_rules[tag] : NULL;
+}
 
 /* Index is the code of tag 11. There is none for 3072 bits. */
 static const uint16_t modulus_sizes[] = { 64, 128, 256, 512 };

@@ -6,6 +6,7 @@
  * signature is good is for trust/; which bytes it covers is said here.
  */
 #include "base/tlv.h"
+#include "wire/tag_table.h"
 
 struct version {
 	uint8_t major, minor;
@@ -48,6 +49,9 @@ bool signed_header_parse(struct reader *file, struct signed_header *out, struct 
 
 /* Starts like such a header: the test for firmware, whose names do not tell. */
 bool signed_header_recognise(struct reader file);
+
+/* The row of a tag, or NULL where it is unknown: for those who print what cannot be parsed. */
+const struct tag_rule *signed_header_tag(uint8_t tag);
 
 /* With an empty signature writes what is to be signed: tag 12 left out, its size counted in
  * HEADERLENGTH. With one, writes the finished header. Breaks w when something does not fit. */

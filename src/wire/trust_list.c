@@ -1,7 +1,5 @@
 #include "wire/trust_list.h"
 
-#include "wire/tag_table.h"
-
 enum record_tag {
 	RECORD_LENGTH = 1,
 	RECORD_DNS_NAME = 2,
@@ -37,6 +35,12 @@ static const struct tag_rule record_rules[] = {
 /* clang-format on */
 
 static const struct tag_table record_table = { record_rules, COUNT(record_rules) };
+
+const struct tag_rule *trust_record_tag(uint8_t tag)
+{
+	bool known = tag < COUNT(record_rules) && record_rules[tag].shape != TAG_NONE;
+	return known ? &record_rules[tag] : NULL;
+}
 
 enum { RECORD_OPENING = 5 }; /* tag 1, always first */
 

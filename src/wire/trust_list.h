@@ -34,6 +34,7 @@ struct trust_list {
 };
 
 bool trust_list_parse(struct reader file, struct trust_list *out, struct error *err) MUST_CHECK;
+const struct tag_rule *trust_record_tag(uint8_t tag); /* as signed_header_tag */
 /* As signed_header_write: with an empty header.signature the bytes that are to be signed. */
 void trust_list_write(struct writer *w, const struct trust_list *list);
 bool trust_list_same(const struct trust_list *a, const struct trust_list *b);
