@@ -55,6 +55,7 @@ static bool found_or_join(struct lab *l, const struct lab_node *node, struct err
 	char host[HOST_NAME_SIZE], ports[4][8];
 	const uint16_t numbers[] = { node->tftp, node->http, node->https, node->tvs };
 	bool first = node == &l->nodes[0];
+	const char *role = node_role_name(node->role);
 	(void)snprintf(host, sizeof(host), "%s.lab.example", node->name);
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		(void)snprintf(ports[i], sizeof(ports[i]), "%u", (unsigned)numbers[i]);
@@ -66,7 +67,7 @@ static bool found_or_join(struct lab *l, const struct lab_node *node, struct err
 		{ "http-port", ports[1] },
 		{ "https-port", ports[2] },
 		{ "tvs-port", ports[3] },
-		{ first ? "name" : "role", first ? "Lab" : "subscriber" },
+		{ first ? "name" : "role", first ? "Lab" : role },
 		{ first ? "organization" : NULL, "Dialtrust Lab" },
 		{ "locality", "Lisbon" },
 		{ "country", "PT" },
@@ -75,7 +76,7 @@ static bool found_or_join(struct lab *l, const struct lab_node *node, struct err
 	if (!control_ask(l, first ? OP_CLUSTER_INIT : OP_NODE_ADD, arguments, NULL, err))
 		return false;
 	lab_say(l, "%s %s at %s joins as %s.", first ? "The cluster \"Lab\" is made;" : "Then",
-		node->name, node->address, first ? "publisher" : "subscriber");
+		node->name, node->address, role);
 	return true;
 }
 
@@ -100,7 +101,7 @@ static bool has_certificates(const json_t *certificates, const char *node)
 	json_t *row;
 	json_array_foreach (certificates, index, row) {
 		if (strcmp(text_of(row, "node"), node) == 0 &&
-			strcmp(text_of(row, "unit"), "TVS") == 0)
+			!unit_find(text_of(row, "unit"))->trust)
 			return true;
 	}
 	return false;
@@ -123,7 +124,7 @@ static bool all_joined(struct lab *l, bool *joined, struct error *err)
 	*joined = true;
 	for (size_t i = 0; i < l->node_count; i++)
 		*joined = *joined && has_certificates(certificates, l->nodes[i].name) &&
-			is_published(lists, l->nodes[i].name);
+			(i >= l->call_count || is_published(lists, l->nodes[i].name));
 	return true;
 }
 
@@ -253,7 +254,7 @@ bool cluster_check_lists(struct lab *l, struct error *err)
 	json_auto_t *lists = NULL;
 	if (!ask_rows(l, OP_LIST_STATUS, &lists, err))
 		return false;
-	for (size_t i = 0; i < l->node_count; i++) {
+	for (size_t i = 0; i < l->call_count; i++) {
 		const json_t *row = find_row(lists, "node", l->nodes[i].name);
 		if (row == NULL)
 			return fail(err, FAULT_IO, "%s has no list", l->nodes[i].name);

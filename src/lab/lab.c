@@ -110,9 +110,9 @@ static bool keep_up(struct lab *l, struct error *err)
 	bool any = false;
 	bool chosen[LAB_PHONES_MAX] = { false };
 	for (size_t i = 0; i < fleet_count(l->fleet); i++)
-		for (size_t n = 0; n < l->node_count; n++)
+		for (size_t n = 0; n < l->call_count; n++)
 			chosen[i] = chosen[i] || (changed[n] && phones_prefer(l, i, n));
-	for (size_t n = 0; n < l->node_count; n++)
+	for (size_t n = 0; n < l->call_count; n++)
 		any = any || changed[n];
 	if (!any || !cluster_check_lists(l, &away) || !cluster_resets_phones(l))
 		return true;
@@ -187,6 +187,16 @@ static bool read_offset(const char *text, int64_t *out, struct error *err)
 	return true;
 }
 
+/* The name becomes one of a folder, beside those of "pub" and "sub1". */
+static bool presence_name_check(const char *name, struct error *err)
+{
+	if (strlen(name) > LAB_NAME_MAX)
+		return fail(err, FAULT_USAGE, "at most %d characters", LAB_NAME_MAX);
+	if (strcmp(name, "pub") == 0 || strncmp(name, "sub", 3) == 0)
+		return fail(err, FAULT_USAGE, "the names of call nodes are taken: try imp1");
+	return node_name_check(name, err);
+}
+
 static bool read_options(const struct call *call, struct lab_options *out, struct error *err)
 {
 	static const struct number_range nodes = { 1, LAB_NODES_MAX };
@@ -198,10 +208,13 @@ static bool read_options(const struct call *call, struct lab_options *out, struc
 		.once = call_flag(call, "once"),
 		.json = call->json,
 		.itl_signer = call_value(call, "itl-signer"),
+		.presence = call_value(call, "presence"),
 	};
 	if (out->itl_signer != NULL &&
 		!parameter_check(parameter_find(PARAMETER_ITL_SIGNER), out->itl_signer, err))
 		return fail_in(err, "--itl-signer %s", out->itl_signer);
+	if (out->presence != NULL && !presence_name_check(out->presence, err))
+		return fail_in(err, "--presence %s", out->presence);
 	return call_number(call, "nodes", &nodes, &out->nodes, err) &&
 		call_number(call, "phones", &phones, &out->phones, err) &&
 		read_offset(call_value(call, "clock-offset"), &out->clock_offset, err);
@@ -238,6 +251,8 @@ static const struct argument arguments[] = {
 	{ "clock-offset", ARGUMENT_OPTION, false, "S", "move the lab's clock by so many seconds" },
 	{ "itl-signer", ARGUMENT_OPTION, false, "UNIT",
 		"who signs trust lists: ITLRecovery or CallManager" },
+	{ "presence", ARGUMENT_OPTION, false, "NAME",
+		"add an IM and Presence Service node of that name, which no phone knows" },
 	{ 0 },
 };
 

@@ -12,6 +12,7 @@
 enum {
 	LAB_NODES_MAX = 16,
 	LAB_PHONES_MAX = 2000,
+	LAB_NAME_MAX = 15,
 	LAB_PATH_SIZE = 200,
 	LAB_LONG_PATH_SIZE = 400,
 	LAB_LINE_SIZE = 2048,
@@ -25,6 +26,7 @@ struct lab_options {
 	bool once, json;
 	int64_t clock_offset;
 	const char *itl_signer; /* NULL: as it is */
+	const char *presence;   /* name of an IM and Presence Service node; NULL: none */
 };
 
 /* lab/daemon.c: one dialtrustd and what it says. */
@@ -43,10 +45,11 @@ struct daemon {
 
 struct lab_node {
 	char name[NODE_NAME_SIZE]; /* "pub", "sub1" */
+	enum node_role role;
 	char address[ADDRESS_SIZE];
 	char directory[LAB_PATH_SIZE + 16];
 	struct settings settings;
-	uint16_t tftp, http, https, tvs; /* ports */
+	uint16_t tftp, http, https, tvs; /* ports; all 0 on a presence node */
 	struct daemon daemon;
 };
 
@@ -64,9 +67,9 @@ struct lab {
 	struct http_client *http;
 	bool interrupted, late;
 	bool ending;
-	struct error why; /* a daemon could not go on; FAULT_NONE: all is well */
-	size_t node_count;
-	struct lab_node nodes[LAB_NODES_MAX]; /* nodes[0]: the publisher */
+	struct error why;              /* a daemon could not go on; FAULT_NONE: all is well */
+	size_t node_count, call_count; /* those that phones know stand first */
+	struct lab_node nodes[LAB_NODES_MAX + 1]; /* nodes[0]: the publisher */
 	struct fleet *fleet;
 	struct tally *tallies; /* by the phone's number in the fleet */
 	json_t *lists;         /* rows of `list status`, as last checked */

@@ -14,7 +14,7 @@ enum {
 
 static size_t preferred(const struct lab *l, size_t phone)
 {
-	return phone % l->node_count;
+	return phone % l->call_count;
 }
 
 bool phones_prefer(const struct lab *l, size_t phone, size_t node)
@@ -103,9 +103,9 @@ static void on_idle(void *context)
 
 static void servers_of(const struct lab *l, size_t phone, struct phone_settings *out)
 {
-	out->server_count = l->node_count < PHONE_SERVERS ? l->node_count : PHONE_SERVERS;
+	out->server_count = l->call_count < PHONE_SERVERS ? l->call_count : PHONE_SERVERS;
 	for (size_t i = 0; i < out->server_count; i++) {
-		const struct lab_node *node = &l->nodes[(preferred(l, phone) + i) % l->node_count];
+		const struct lab_node *node = &l->nodes[(preferred(l, phone) + i) % l->call_count];
 		struct phone_server *server = &out->servers[i];
 		(void)snprintf(server->address, sizeof(server->address), "%s", node->address);
 		server->tftp_port = node->tftp;

@@ -150,7 +150,10 @@ static bool keep_ports(struct lab_node *node, const struct settings *before, str
 
 static void set_address(char *out, size_t size, const struct lab_node *node, uint16_t port)
 {
-	(void)snprintf(out, size, "%s:%u", node->address, (unsigned)port);
+	if (port == 0)
+		(void)snprintf(out, size, "off");
+	else
+		(void)snprintf(out, size, "%s:%u", node->address, (unsigned)port);
 }
 
 static bool set_runtime(const struct lab *l, struct lab_node *node, struct error *err)
@@ -187,19 +190,23 @@ static bool write_settings(
 	return settings_write(node->daemon.settings, s, err);
 }
 
-static void name_node(const char *directory, size_t index, struct lab_node *out)
+static void name_node(const struct lab *l, size_t index, struct lab_node *out)
 {
-	struct lab_node node = { 0 };
-	if (index == 0)
+	const char *directory = l->directory;
+	struct lab_node node = { .role = index == 0 ? NODE_PUBLISHER : NODE_SUBSCRIBER };
+	if (index >= l->call_count) {
+		node.role = NODE_PRESENCE;
+		(void)snprintf(node.name, sizeof(node.name), "%.63s", l->options.presence);
+	} else if (index == 0)
 		(void)snprintf(node.name, sizeof(node.name), "pub");
 	else
 		(void)snprintf(node.name, sizeof(node.name), "sub%zu", index);
 	(void)snprintf(node.address, sizeof(node.address), "127.0.10.%zu", index + 1);
-	(void)snprintf(node.directory, sizeof(node.directory), "%s/%.8s", directory, node.name);
-	(void)snprintf(node.daemon.settings, sizeof(node.daemon.settings), "%s/%.8s/settings",
+	(void)snprintf(node.directory, sizeof(node.directory), "%s/%.15s", directory, node.name);
+	(void)snprintf(node.daemon.settings, sizeof(node.daemon.settings), "%s/%.15s/settings",
 		directory, node.name);
-	(void)snprintf(node.daemon.log_path, sizeof(node.daemon.log_path), "%s/%.8s/log", directory,
-		node.name);
+	(void)snprintf(node.daemon.log_path, sizeof(node.daemon.log_path), "%s/%.15s/log",
+		directory, node.name);
 	*out = node;
 }
 
@@ -207,11 +214,13 @@ static bool prepare_node(struct lab *l, size_t index, struct error *err)
 {
 	struct lab_node *node = &l->nodes[index];
 	struct settings before;
-	name_node(l->directory, index, node);
+	name_node(l, index, node);
 	if (!directory_make(node->directory, 0711, err) || !settings_defaults(&node->settings, err))
 		return false;
 	bool ports;
-	if (access(node->daemon.settings, F_OK) == 0)
+	if (node->role == NODE_PRESENCE)
+		ports = true; /* it serves no phone */
+	else if (access(node->daemon.settings, F_OK) == 0)
 		ports = settings_load(node->daemon.settings, &before, err) &&
 			keep_ports(node, &before, err);
 	else
@@ -221,7 +230,8 @@ static bool prepare_node(struct lab *l, size_t index, struct error *err)
 
 bool place_nodes(struct lab *l, struct error *err)
 {
-	l->node_count = (size_t)l->options.nodes;
+	l->call_count = (size_t)l->options.nodes;
+	l->node_count = l->call_count + (l->options.presence != NULL);
 	for (size_t i = 0; i < l->node_count; i++)
 		if (!prepare_node(l, i, err))
 			return false;

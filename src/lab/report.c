@@ -31,7 +31,7 @@ static json_t *node_json(const struct lab *l, size_t index)
 {
 	const struct lab_node *node = &l->nodes[index];
 	return json_pack("{s:s, s:s, s:s, s:{s:i, s:i, s:i, s:i}, s:o}", "name", node->name, "role",
-		node_role_name(index == 0 ? NODE_PUBLISHER : NODE_SUBSCRIBER), "address",
+		node_role_name(node->role), "address",
 		node->address, "ports", "tftp", (int)node->tftp, "http", (int)node->http, "https",
 		(int)node->https, "tvs", (int)node->tvs, "certificates",
 		certificates_of(l, node->name));
@@ -102,7 +102,7 @@ static bool add_phone(const struct lab *l, size_t index, struct table *t, struct
 	(void)snprintf(by_tvs, sizeof(by_tvs), "%u", tally->by_tvs);
 	(void)snprintf(refused, sizeof(refused), "%u", tally->refused);
 	held_text(l, phone->itl, held, sizeof(held));
-	const char *cells[COLUMNS] = { phone->name, l->nodes[index % l->node_count].name, boots,
+	const char *cells[COLUMNS] = { phone->name, l->nodes[index % l->call_count].name, boots,
 		held, by_list, by_tvs, refused, phone->state };
 	return table_add(t, cells, err);
 }
@@ -127,7 +127,7 @@ static json_t *phone_json(const struct lab *l, size_t index)
 	const struct fleet_phone *phone = fleet_at(l->fleet, index);
 	const struct tally *tally = &l->tallies[index];
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i}", "name", phone->name, "node",
-		l->nodes[index % l->node_count].name, "state", phone->state, "itl", phone->itl,
+		l->nodes[index % l->call_count].name, "state", phone->state, "itl", phone->itl,
 		"boots", (int)tally->boots, "by_list", (int)tally->by_list, "by_tvs",
 		(int)tally->by_tvs, "refused", (int)tally->refused);
 }

@@ -26,8 +26,8 @@ static void cast_done(struct cast *cast)
 static bool cast_new(const struct lab *l, struct cast *out, struct error *err)
 {
 	size_t count = fleet_count(l->fleet);
-	size_t of_publisher = (count + l->node_count - 1) / l->node_count;
-	size_t late = l->node_count < 2 ? 0 : of_publisher / 2 < LATE ? of_publisher / 2 : LATE;
+	size_t of_publisher = (count + l->call_count - 1) / l->call_count;
+	size_t late = l->call_count < 2 ? 0 : of_publisher / 2 < LATE ? of_publisher / 2 : LATE;
 	out->askers = calloc(count + 1, sizeof(bool));
 	out->late = calloc(count + 1, sizeof(bool));
 	out->reset = calloc(count + 1, sizeof(bool));

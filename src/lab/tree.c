@@ -44,7 +44,7 @@ static const char directory_page[] = "<CiscoIPPhoneDirectory>\n"
 static void write_call_managers(struct writer *w, const struct lab *l)
 {
 	writer_text(w, "    <callManagerGroup>\n      <members>\n");
-	for (size_t i = 0; i < l->node_count; i++) {
+	for (size_t i = 0; i < l->call_count; i++) {
 		char member[512];
 		(void)snprintf(member, sizeof(member),
 			"        <member priority=\"%zu\">\n"

@@ -102,22 +102,24 @@ static bool on_leaf(struct tls_server *tls, void *context, struct error *err)
 	return t->server != NULL;
 }
 
+/* Where the service is off it has nothing to wait for. */
 static bool serves(void *context)
 {
 	const struct tvs *t = context;
-	return t->server != NULL;
+	return t->server != NULL || process_socket("tvs") < 0;
 }
 
 /* life */
 
 static bool start(struct tvs *t, struct error *err)
 {
-	static const struct follower_events events = { on_index, on_leaf, serves };
+	static const struct follower_events with_leaf = { on_index, on_leaf, serves };
+	static const struct follower_events without = { on_index, NULL, serves };
 	const struct follower_settings following = {
 		.node = t->settings,
 		.process = "tvs",
 		.service = "Cisco Trust Verification Service",
-		.events = &events,
+		.events = process_socket("tvs") < 0 ? &without : &with_leaf,
 		.context = t,
 	};
 	char path[PATH_SIZE];
