@@ -18,7 +18,8 @@ static bool same_certificate(const struct trust_record *a, const struct trust_re
 
 static bool same_holder(const struct trust_record *a, const struct trust_record *b)
 {
-	return same_place(a, b) && reader_same(a->certificate, b->certificate);
+	return same_place(a, b) && reader_same(a->certificate, b->certificate) &&
+		reader_same(a->certificate_hash, b->certificate_hash);
 }
 
 /* In this order: what fits better is taken first. */

@@ -175,6 +175,25 @@ static void find_missing_servers(struct look *k)
 			"nobody who signs files: a phone with it takes configurations unsigned");
 }
 
+/* docs/list.md#explain: TVS and TFTP records without certificates are how an appliance lets phones
+ * go before a step back. */
+static void find_rollback(struct look *k)
+{
+	size_t blank = 0, whole = 0;
+	for (size_t i = 0; i < k->list->list.count; i++) {
+		const struct trust_record *record = record_at(k, i);
+		if (!has_role(record, ROLE_TVS) && !has_role(record, ROLE_TFTP) &&
+			!has_role(record, ROLE_CCM_TFTP))
+			continue;
+		blank += !record->certificate.ok && !record->certificate_hash.ok;
+		whole += record->certificate.ok;
+	}
+	if (blank > 0 && whole == 0 && !list_is_ctl(&k->list->list))
+		add(k, FINDING_WARNING, FINDING_NO_RECORD,
+			"prepared for a rollback to before release 8.0: its TVS and TFTP records "
+			"are blank, so that a phone with it takes any list and any configuration");
+}
+
 static void find_expiry(struct look *k)
 {
 	for (size_t i = 0; i < k->list->list.count; i++) {
@@ -350,6 +369,7 @@ static const struct rule {
 	{ "signature", find_signature },
 	{ "anchor-count", find_anchor_count },
 	{ "missing-server", find_missing_servers },
+	{ "rollback", find_rollback },
 	{ "expiry", find_expiry },
 	{ "size", find_size },
 	{ "weak-key", find_weak_keys },

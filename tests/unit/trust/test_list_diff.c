@@ -179,6 +179,24 @@ static void the_form_of_a_name_does_not_make_it_another(void **state)
 	expect(&diff, 0, CHANGE_REPLACED, 1, 1);
 }
 
+/* Records that carry a hash in place of their certificate. */
+static void another_hash_replaces(void **state)
+{
+	AUTO(held_list) one = loaded(state, &first);
+	struct trust_list before = one->list;
+	before.records[3].certificate = (struct reader){ 0 };
+	before.records[3].certificate_hash = reader_of("aaaaaaaaaaaaaaaaaaaa", 20);
+	before.records[3].hash = HASH_SHA1;
+	struct trust_list after = before;
+	struct list_diff diff;
+	list_diff(&before, &after, &diff);
+	assert_int_equal(diff.count, 0);
+	after.records[3].certificate_hash = reader_of("aaaaaaaaaaaaaaaaaaab", 20);
+	list_diff(&before, &after, &diff);
+	assert_int_equal(diff.count, 1);
+	expect(&diff, 0, CHANGE_REPLACED, 3, 3);
+}
+
 static void another_form_is_not_another_signer(void **state)
 {
 	AUTO_DONE(bytes) file = { 0 };
@@ -319,6 +337,7 @@ int main(void)
 		cmocka_unit_test(servers_of_one_name_are_told_apart_by_what_stayed),
 		cmocka_unit_test(another_address_keeps_the_record),
 		cmocka_unit_test(the_form_of_a_name_does_not_make_it_another),
+		cmocka_unit_test(another_hash_replaces),
 		cmocka_unit_test(another_form_is_not_another_signer),
 		cmocka_unit_test(an_emptied_record_is_known_by_its_host),
 		cmocka_unit_test(the_largest_lists_fit),

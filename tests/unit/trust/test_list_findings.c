@@ -269,6 +269,28 @@ static void odd_records_are_told(void **state)
 	assert_non_null(says(newer, FINDING_NOTE, "does not say when"));
 }
 
+static void blank(struct held_list *list, size_t index)
+{
+	struct trust_record *record = &list->list.records[index];
+	*record = (struct trust_record){ .has_role = true, .role = record->role };
+	cert_free(list->certs[index]);
+	list->certs[index] = NULL;
+}
+
+static void blank_servers_prepare_a_rollback(void **state)
+{
+	AUTO(held_list) list = inspected(state, &usual);
+	blank(list, 3);
+	AUTO(list_findings) half = found(list, MADE);
+	assert_null(says(half, FINDING_WARNING, "rollback"));
+	blank(list, 2);
+	AUTO(list_findings) both = found(list, MADE);
+	assert_string_equal(finding_of(both, FINDING_WARNING, "rollback")->code, "rollback");
+	list->list.header.file_name = reader_of_text("CTLFile.tlv");
+	AUTO(list_findings) ctl = found(list, MADE);
+	assert_null(says(ctl, FINDING_WARNING, "rollback"));
+}
+
 static void an_elliptic_anchor_is_none(void **state)
 {
 	AUTO(held_list) list = inspected(state, &usual);
@@ -392,6 +414,7 @@ int main(void)
 		cmocka_unit_test(too_many_certificates_are_told),
 		cmocka_unit_test(a_nearly_full_list_is_told),
 		cmocka_unit_test(odd_records_are_told),
+		cmocka_unit_test(blank_servers_prepare_a_rollback),
 		cmocka_unit_test(an_elliptic_anchor_is_none),
 		cmocka_unit_test(long_keys_are_told),
 		cmocka_unit_test(a_signer_in_another_form_is_told),
