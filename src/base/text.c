@@ -103,10 +103,24 @@ static bool escaped_fits(struct reader bytes, bool doubled, size_t room)
 	return used <= room;
 }
 
+/* Most text is shown as it is. */
+static bool is_plain(struct reader bytes)
+{
+	for (size_t i = 0; i < bytes.left; i++)
+		if (bytes.at[i] < ' ' || bytes.at[i] > '~' || bytes.at[i] == '\\')
+			return false;
+	return true;
+}
+
 /* doubled: a backslash becomes two, so that it is told from those that stand for a byte. */
 static const char *show(struct reader bytes, bool doubled, char *out, size_t size)
 {
 	static const char more[] = "…";
+	if (bytes.left < size && is_plain(bytes)) {
+		out[bytes.left] = '\0';
+		reader_copy(&bytes, out, bytes.left);
+		return out;
+	}
 	bool whole = escaped_fits(bytes, doubled, size - 1);
 	const char *tail = !whole && size >= sizeof(more) ? more : "";
 	size_t room = size - 1 - strlen(tail);

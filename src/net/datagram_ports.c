@@ -38,7 +38,7 @@ struct port {
 };
 
 struct datagram_ports {
-	datagram_ports_fn *fn;
+	const struct datagram_ports_events *events;
 	void *context;
 	struct address local; /* as bound */
 	bool wildcard;        /* so each datagram says to and from which address it goes */
@@ -234,11 +234,13 @@ static void became_readable(int fd, short what, void *context)
 			p->in_from[i].size = m->msg_namelen;
 			way.peer = p->in_from[i];
 			way.local = destination(m, &p->local);
-			p->fn(&way, reader_of(p->in[i], p->in_messages[i].msg_len), p->context);
+			p->events->came(
+				&way, reader_of(p->in[i], p->in_messages[i].msg_len), p->context);
 		}
 		p->reading = false;
 		datagram_ports_flush(p);
 	}
+	p->events->batch_done(p->context);
 }
 
 /* opening */
@@ -301,7 +303,7 @@ static void lay_out(struct datagram_ports *p)
 }
 
 struct datagram_ports *datagram_ports_new(struct loop *l, int fd, size_t fresh,
-	datagram_ports_fn *fn, void *context, struct error *err)
+	const struct datagram_ports_events *events, void *context, struct error *err)
 {
 	struct datagram_ports *p = calloc(1, sizeof(*p) + (fresh + 1) * sizeof(p->ports[0]));
 	if (p == NULL) {
@@ -309,7 +311,7 @@ struct datagram_ports *datagram_ports_new(struct loop *l, int fd, size_t fresh,
 		fail_memory(err);
 		return NULL;
 	}
-	p->fn = fn;
+	p->events = events;
 	p->context = context;
 	p->segments = true;
 	lay_out(p);

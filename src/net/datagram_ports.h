@@ -22,16 +22,19 @@ struct datagram_way {
 	struct address peer, local;
 };
 
-typedef void datagram_ports_fn(const struct datagram_way *way, struct reader bytes, void *context);
+struct datagram_ports_events {
+	void (*came)(const struct datagram_way *way, struct reader bytes, void *context);
+	void (*batch_done)(void *context); /* no more come before others have had their turn */
+};
 
 /* Takes fd, which is bound, over, also on failure; opens `fresh` more on its address. */
 struct datagram_ports *datagram_ports_new(struct loop *l, int fd, size_t fresh,
-	datagram_ports_fn *fn, void *context, struct error *err);
-void datagram_ports_free(struct datagram_ports *p);          /* NULL is fine; not from inside fn */
+	const struct datagram_ports_events *events, void *context, struct error *err);
+void datagram_ports_free(struct datagram_ports *p); /* NULL is fine; not from inside an event */
 size_t datagram_ports_count(const struct datagram_ports *p); /* the known one included */
 
 /* Room for the next datagram, which datagram_ports_send sends, if it is sent at all. */
 uint8_t *datagram_ports_room(struct datagram_ports *p);
 void datagram_ports_send(struct datagram_ports *p, const struct datagram_way *way, size_t size);
-/* What was sent leaves now; when it was sent from inside fn that happens by itself. */
+/* What was sent leaves now; when it was sent from inside `came` that happens by itself. */
 void datagram_ports_flush(struct datagram_ports *p);

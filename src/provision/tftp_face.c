@@ -373,6 +373,7 @@ static void on_datagram(const struct datagram_way *way, struct reader bytes, voi
 	struct tftp_packet packet;
 	struct error err = { 0 };
 	char peer[ADDRESS_TEXT_SIZE];
+	log_hold();
 	if (way->port == 0) {
 		on_request(f, way, bytes);
 		return;
@@ -393,8 +394,15 @@ static void on_datagram(const struct datagram_way *way, struct reader bytes, voi
 	(void)settle(t);
 }
 
+static void on_batch_done(void *context)
+{
+	(void)context;
+	log_release();
+}
+
 struct tftp_face *tftp_face_new(struct provision *p, int fd, struct error *err)
 {
+	static const struct datagram_ports_events events = { on_datagram, on_batch_done };
 	struct tftp_face *f = calloc(1, sizeof(*f));
 	if (f == NULL) {
 		(void)fail_memory(err);
@@ -403,7 +411,7 @@ struct tftp_face *tftp_face_new(struct provision *p, int fd, struct error *err)
 	f->provision = p;
 	f->wakes_at = INT64_MAX;
 	f->full_at = clock_monotonic_ms() - TOLD_EACH_MS;
-	f->ports = datagram_ports_new(p->loop, fd, FRESH_PORTS, on_datagram, f, err);
+	f->ports = datagram_ports_new(p->loop, fd, FRESH_PORTS, &events, f, err);
 	if (f->ports != NULL)
 		f->timer = timer_new(p->loop, LONG_MS, false, on_tick, f, err);
 	if (f->timer != NULL)

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { LINE_SIZE = 1024, HEAD_SIZE = 192, LIBRARY_WARNING = 2 };
+enum { LINE_SIZE = 1024, HEAD_SIZE = 192, HELD_SIZE = 4096, LIBRARY_WARNING = 2 };
 
 /* journal: the number that syslog(3) and the journal give this level. */
 static const struct level_row {
@@ -25,7 +25,9 @@ static const struct level_row {
 static struct {
 	char node[64], process[32];
 	enum log_level level;
-	bool journal;
+	bool journal, holds;
+	size_t held; /* bytes: no more than a pipe takes whole */
+	char lines[HELD_SIZE];
 } log_state = { .process = "dialtrust", .level = LOG_LEVEL_INFO };
 
 void log_open(const char *node, const char *process, enum log_level level)
@@ -58,7 +60,45 @@ static void head(enum log_level level, char out[static HEAD_SIZE])
 			levels[level].name, log_state.node, slash, log_state.process);
 }
 
-/* One write(2) a line: lines of several processes on one stderr do not mix. */
+static void put(const char *bytes, size_t size)
+{
+	if (write(STDERR_FILENO, bytes, size) < 0)
+		return; /* nobody left to tell */
+}
+
+static void put_held(void)
+{
+	if (log_state.held > 0)
+		put(log_state.lines, log_state.held);
+	log_state.held = 0;
+}
+
+void log_hold(void)
+{
+	log_state.holds = true;
+}
+
+void log_release(void)
+{
+	log_state.holds = false;
+	put_held();
+}
+
+static void put_line(enum log_level level, const char *line, size_t size)
+{
+	if (log_state.held + size > sizeof(log_state.lines))
+		put_held();
+	if (!log_state.holds && log_state.held == 0) {
+		put(line, size);
+		return;
+	}
+	memcpy(log_state.lines + log_state.held, line, size);
+	log_state.held += size;
+	if (!log_state.holds || level == LOG_LEVEL_ERROR)
+		put_held();
+}
+
+/* One write(2) a line, or some whole ones: lines of several processes on one stderr do not mix. */
 static void PRINTF(2, 0) say(enum log_level level, const char *format, va_list args)
 {
 	if (level > log_state.level)
@@ -69,8 +109,9 @@ static void PRINTF(2, 0) say(enum log_level level, const char *format, va_list a
 	head(level, before);
 	int used = snprintf(line, sizeof(line), "%s%s\n", before,
 		text_printable(reader_of_text(text), safe, sizeof(safe)));
-	if (used > 0 && write(STDERR_FILENO, line, (size_t)used) < 0)
-		return; /* nobody left to tell */
+	if (used > 0)
+		put_line(
+			level, line, (size_t)used < sizeof(line) ? (size_t)used : sizeof(line) - 1);
 }
 
 #define DEFINE_LOG(name, level)                                                                    \

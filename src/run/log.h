@@ -16,6 +16,10 @@ void log_info(const char *format, ...) PRINTF(1, 2);
 void log_debug(const char *format, ...) PRINTF(1, 2);
 /* "refused 127.16.0.9:4711 tftp: malformed: …": bad input costs one such line and nothing else. */
 void log_refused(const char *peer, const char *what, const struct error *why);
+/* Until log_release, lines wait and then leave in one write: for whoever deals with a batch at
+ * once. An error does not wait, nor what was said before it. */
+void log_hold(void);
+void log_release(void);
 /* What libevent has to say, in its numbers: 0 debug, 1 message, 2 warning, 3 error. */
 void log_library(int severity, const char *text);
 bool log_level_from_name(const char *name, enum log_level *out);

@@ -57,6 +57,34 @@ static void quiet(void)
 	log_debug("nobody hears this");
 }
 
+static void held(void)
+{
+	log_hold();
+	log_info("one");
+	log_info("two");
+}
+
+static void held_until_an_error(void)
+{
+	held();
+	log_error("three");
+	log_info("four");
+}
+
+static void hundreds(void)
+{
+	log_hold();
+	for (int i = 0; i < 100; i++)
+		log_info("this is number %d", i);
+}
+
+static void released(void)
+{
+	held();
+	log_release();
+	log_info("three");
+}
+
 static void refused(void)
 {
 	struct error why = { 0 };
@@ -135,6 +163,34 @@ static void the_journal_gets_its_priority(void **state)
 	assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
 }
 
+static void lines_wait_where_they_are_held(void **state)
+{
+	(void)state;
+	char whole[4 * 40];
+	log_open("p", "q", LOG_LEVEL_INFO);
+	assert_string_equal(listen_to(held), "");
+	assert_int_equal(setenv("JOURNAL_STREAM", "8:1", 1), 0);
+	(void)snprintf(whole, sizeof(whole), "%s", listen_to(log_release));
+	assert_non_null(strstr(whole, "info p/q: one\n"));
+	assert_non_null(strstr(whole, "info p/q: two\n"));
+	log_open("p", "q", LOG_LEVEL_INFO);
+	assert_string_equal(listen_to(released), "<6>p/q: one\n<6>p/q: two\n<6>p/q: three\n");
+	assert_string_equal(
+		listen_to(held_until_an_error), "<6>p/q: one\n<6>p/q: two\n<3>p/q: three\n");
+	assert_string_equal(listen_to(log_release), "<6>p/q: four\n");
+	assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+}
+
+static void many_held_lines_leave_by_themselves(void **state)
+{
+	(void)state;
+	log_open("pub", "tvs", LOG_LEVEL_INFO);
+	const char *lines = listen_to(hundreds);
+	assert_in_range(strlen(lines), 2048, 8000);
+	assert_int_equal(lines[strlen(lines) - 1], '\n'); /* whole ones only */
+	assert_non_null(strstr(listen_to(log_release), "number 99\n"));
+}
+
 static void levels_have_names(void **state)
 {
 	(void)state;
@@ -154,6 +210,8 @@ int main(void)
 		cmocka_unit_test(a_level_silences_those_below),
 		cmocka_unit_test(a_long_line_is_cut_and_ends),
 		cmocka_unit_test(the_journal_gets_its_priority),
+		cmocka_unit_test(lines_wait_where_they_are_held),
+		cmocka_unit_test(many_held_lines_leave_by_themselves),
 		cmocka_unit_test(levels_have_names),
 	};
 	return cmocka_run_group_tests_name("run/log", tests, NULL, NULL);
