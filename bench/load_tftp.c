@@ -69,7 +69,8 @@ struct load {
 	uint64_t limit, timeout_us;
 	double loss, seconds;
 	/* what happened */
-	uint64_t begun, done, failures, wrong, retries, end_us;
+	uint64_t begun, done, in_time, failures, wrong, retries, end_us;
+	bool late; /* the time is over; what was begun is still brought to its end */
 	uint32_t *latencies_us;
 	size_t latency_count, latency_room;
 	uint64_t chance; /* of xorshift */
@@ -368,6 +369,10 @@ static unsigned remind(struct load *l)
 {
 	uint64_t now = now_us();
 	unsigned active = 0;
+	if (!l->late && now >= l->end_us) {
+		l->late = true;
+		l->in_time = l->done;
+	}
 	for (unsigned i = 0; i < l->phone_count; i++) {
 		struct phone *p = &l->phones[i];
 		active += p->active;
@@ -469,15 +474,15 @@ static double milliseconds(const struct load *l, double part)
 
 static void report(struct load *l, double took)
 {
+	double rate = l->late ? (double)l->in_time / l->seconds : (double)l->done / took;
 	if (l->latency_count > 0)
 		qsort(l->latencies_us, l->latency_count, sizeof(*l->latencies_us), by_value);
 	printf("{\"transfers\": %llu, \"seconds\": %.3f, \"rate\": %.1f, \"failures\": %llu, "
 	       "\"wrong\": %llu, \"retries\": %llu, \"p50_ms\": %.3f, \"p90_ms\": %.3f, "
 	       "\"p99_ms\": %.3f, \"max_ms\": %.3f, \"error\": \"",
-		(unsigned long long)l->done, took, (double)l->done / took,
-		(unsigned long long)l->failures, (unsigned long long)l->wrong,
-		(unsigned long long)l->retries, milliseconds(l, 0.5), milliseconds(l, 0.9),
-		milliseconds(l, 0.99), milliseconds(l, 1));
+		(unsigned long long)l->done, took, rate, (unsigned long long)l->failures,
+		(unsigned long long)l->wrong, (unsigned long long)l->retries, milliseconds(l, 0.5),
+		milliseconds(l, 0.9), milliseconds(l, 0.99), milliseconds(l, 1));
 	for (const char *c = l->first_error; *c != '\0'; c++)
 		(void)putchar(
 			*c < ' ' || *c == '"' || *c == '\\' || (unsigned char)*c > '~' ? '?' : *c);

@@ -18,7 +18,7 @@ class Peers:
 
     def find(self, package):
         """The program of a package, unpacked or installed; None."""
-        for folder in (self.folder / "usr/sbin", Path("/usr/sbin")):
+        for folder in (self.folder / package / "usr/sbin", Path("/usr/sbin")):
             path = folder / PROGRAMS[package]
             if os.access(path, os.X_OK):
                 return path

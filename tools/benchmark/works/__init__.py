@@ -1,5 +1,5 @@
 """Every row of work there is, in the order in which ./dev bench does them."""
 
-from . import lists, tls
+from . import lists, tftp, tls
 
-WORKS = [*lists.WORKS, *tls.WORKS]
+WORKS = [*lists.WORKS, *tftp.WORKS, *tls.WORKS]
