@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/key_ring.h"
+#include "pki/self_signed.h"
 #include "unit/pki/vector_file.h"
 
 static int ring_made(void **state)
@@ -213,6 +214,57 @@ static void a_signer_in_another_form_is_named_and_not_the_same_bytes(void **stat
 	}
 }
 
+/* docs/formats/distinguished-name.md#cut-off: 55 bytes, no signature of the certificate's own */
+static void a_list_of_tokens_is_intact(void **state)
+{
+	static const char name[] = "cn=\"SAST-ADN0054f509        \";ou=IPCBU;o=\"Example Syste";
+	struct error err = { 0 };
+	struct certificate_profile profile = {
+		.subject = { .common_name = "SAST-ADN0054f509        ",
+			.unit = "IPCBU",
+			.organization = "Example Systems, Inc." },
+		.days = 1,
+	};
+	(void)state;
+	AUTO(key) key = key_generate(KEY_RSA_1024, &err);
+	AUTO(cert) cert = certificate_self_sign(&profile, key, &err);
+	assert_non_null(cert);
+	struct list_plan plan = { .file_name = "CTLFile.tlv",
+		.signer = cert,
+		.hash = HASH_SHA1,
+		.count = 1,
+		.records = { { .cert = cert,
+			.role = ROLE_SAST,
+			.dns_name = "",
+			.no_signature = true } } };
+	AUTO_DONE(bytes) built = { 0 };
+	AUTO_DONE(bytes) file = { 0 };
+	AUTO_DONE(bytes) signature = { 0 };
+	assert_true(list_build(&plan, &built, &err));
+	struct trust_list list;
+	struct reader covered[2];
+	assert_true(trust_list_parse(bytes_reader(&built), &list, &err));
+	list.header.signer_name = list.header.issuer_name = reader_of_text(name);
+	list.records[0].subject = list.records[0].issuer = reader_of_text(name);
+	mend(&file, &list);
+	assert_true(trust_list_parse(bytes_reader(&file), &list, &err));
+	signed_header_covers(bytes_reader(&file), &list.header, covered);
+	assert_true(key_sign(key, DIGEST_SHA1, covered, 2, &signature, &err));
+	assert_true(signature_insert(&file, bytes_reader(&signature), &err));
+	AUTO(held_list) held = held_list_load(bytes_reader(&file), &err);
+	if (held == NULL)
+		fail_msg("%s", err.text);
+	assert_true(held_list_intact(held, &err));
+	/* another name than the certificate's is refused, cut off or not */
+	AUTO_DONE(bytes) other = { 0 };
+	list.records[0].subject =
+		reader_of_text("cn=\"SAST-ADN0054f509        \";ou=IPCBU;o=\"Example Systt");
+	mend(&other, &list);
+	AUTO(held_list) none = held_list_load(bytes_reader(&other), &err);
+	assert_null(none);
+	assert_non_null(strstr(err.text, "subject"));
+}
+
 static void a_record_without_certificate_signs_nothing(void **state)
 {
 	struct error err = { 0 };
@@ -385,6 +437,7 @@ int main(void)
 		cmocka_unit_test(two_keys_under_one_name_are_refused),
 		cmocka_unit_test(neither_are_they_in_two_forms),
 		cmocka_unit_test(a_signer_in_another_form_is_named_and_not_the_same_bytes),
+		cmocka_unit_test(a_list_of_tokens_is_intact),
 		cmocka_unit_test(a_record_without_certificate_signs_nothing),
 		cmocka_unit_test(a_role_that_nobody_knows_is_kept_and_grants_nothing),
 		cmocka_unit_test(a_signer_of_another_role_is_none),
