@@ -41,12 +41,29 @@ static const char *const seeds[][2] = {
 		"<device><!-- a --><?b c?><TVS><members><!----></members>"
 		"</TVS></device>" },
 	{ "nested-text", "<device><loadInformation>a<b>c</b>d</loadInformation></device>" },
+	{ "secured", "<device><fullConfig>true</fullConfig><deviceSecurityMode>3</deviceSecurityMode>"
+		"<sipProfile><transportLayerProtocol>2</transportLayerProtocol>"
+		"<securedSipPort>5061</securedSipPort></sipProfile><capfAuthMode>1</capfAuthMode>"
+		"<capfList><capf><phonePort>3804</phonePort><processNodeName/></capf></capfList>"
+		"<certHash>0123456789ABCDEF0123456789abcdef</certHash><encrConfig>true</encrConfig>"
+		"<disableTLSCiphers>1,2,9</disableTLSCiphers></device>" },
+	{ "secrets", "<device><sshUserId>cisco</sshUserId><sshPassword>cisco</sshPassword>"
+		"<commonProfile><phonePassword>1</phonePassword></commonProfile>"
+		"<vendorConfig><webAccess>0</webAccess><adminPassword>x</adminPassword>"
+		"<webaccess>0</webaccess></vendorConfig><vpnGroup><certHash1>AAAA</certHash1></vpnGroup>"
+		"<loadInformation>a b.loads</loadInformation><loadInformation/></device>" },
 	{ "control-in-a-value", "<device><loadInformation>a\tb</loadInformation></device>" },
 };
 /* clang-format on */
 
+static void save_one(const char *folder, const char *name, struct reader xml)
+{
+	save(folder, "configuration_file", name, xml);
+	save(folder, "configuration_lint", name, xml);
+}
+
 void save_configurations(const char *folder)
 {
 	for (size_t i = 0; i < COUNT(seeds); i++)
-		save(folder, "configuration_file", seeds[i][0], reader_of_text(seeds[i][1]));
+		save_one(folder, seeds[i][0], reader_of_text(seeds[i][1]));
 }
