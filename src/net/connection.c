@@ -318,18 +318,39 @@ static void free_piece(const void *data, size_t size, void *context)
 	free(context);
 }
 
+/* A piece of its own in the buffer becomes one record of TLS, or one segment. */
+void connection_give(struct connection *c, struct bytes *piece)
+{
+	struct bytes given = *piece;
+	*piece = (struct bytes){ 0 };
+	bool wanted = c->stage == CONNECTION_OPEN && given.size > 0;
+	if (wanted &&
+		evbuffer_add_reference(bufferevent_get_output(c->bev), given.data, given.size,
+			free_piece, given.data) == 0)
+		return;
+	bytes_done(&given);
+	if (wanted)
+		connection_close(c); /* no memory: better gone than half told */
+}
+
+void connection_lend(struct connection *c, struct reader bytes)
+{
+	if (c->stage != CONNECTION_OPEN || bytes.left == 0)
+		return;
+	if (evbuffer_add_reference(
+		    bufferevent_get_output(c->bev), bytes.at, bytes.left, NULL, NULL) != 0)
+		connection_close(c);
+}
+
 void connection_send(struct connection *c, struct reader bytes)
 {
 	struct bytes copy = { 0 };
 	if (c->stage != CONNECTION_OPEN || bytes.left == 0)
 		return;
-	/* A piece of its own in the buffer becomes one record of TLS, or one segment. */
-	if (!bytes_copy(&copy, bytes, NULL) ||
-		evbuffer_add_reference(bufferevent_get_output(c->bev), copy.data, copy.size,
-			free_piece, copy.data) != 0) {
-		bytes_done(&copy);
-		connection_close(c); /* no memory: better gone than half told */
-	}
+	if (bytes_copy(&copy, bytes, NULL))
+		connection_give(c, &copy);
+	else
+		connection_close(c);
 }
 
 void connection_resume(struct connection *c)

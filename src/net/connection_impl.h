@@ -69,6 +69,10 @@ struct evbuffer *connection_input(struct connection *c);
  * connection then simply ends. */
 void connection_deadline(struct connection *c, uint64_t ms, const char *late);
 void connection_send(struct connection *c, struct reader bytes); /* one write */
+/* The same without a copy: bytes that are handed over, and bytes that stay until all has left or
+ * the connection has ended. */
+void connection_give(struct connection *c, struct bytes *piece); /* empty afterwards */
+void connection_lend(struct connection *c, struct reader bytes);
 size_t connection_unsent(const struct connection *c);
 /* Looks at the input again, from the loop: after a pause of the owner's. */
 void connection_resume(struct connection *c);

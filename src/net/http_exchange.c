@@ -8,7 +8,11 @@
 #include "base/text.h"
 #include "net/http_exchange_impl.h"
 
-enum { PIECE = 64 << 10, HEADERS_MAX = 4096 };
+enum {
+	PIECE = 64 << 10,
+	SMALL = 8 << 10, /* one record of TLS with its head costs less than the copy */
+	HEADERS_MAX = 4096,
+};
 
 static const char answer_late[] = "did not read its answer";
 
@@ -36,7 +40,9 @@ void http_exchange_free(struct http_exchange *x)
 		return;
 	http_request_done(&x->request);
 	bytes_done(&x->body);
-	bytes_done(&x->rest);
+	bytes_done(&x->copied);
+	if (x->lent.release != NULL)
+		x->lent.release(x->lent.context);
 	writer_done(&x->headers);
 	if (x->fd >= 0)
 		(void)close(x->fd);
@@ -95,31 +101,52 @@ void http_head_write(struct writer *w, int status, const char *content_type, siz
 		writer_text(w, "Connection: close\r\n");
 }
 
+static struct reader in_memory(const struct http_exchange *x, size_t size)
+{
+	struct reader rest = x->lent.release != NULL ? x->lent.body : bytes_reader(&x->copied);
+	(void)reader_sub(&rest, x->sent);
+	return reader_sub(&rest, size);
+}
+
+/* Head and body leave as one piece when that is small, else the body as it lies in memory. */
+static bool send_memory(struct http_exchange *x, struct reader head, size_t size)
+{
+	struct connection *c = &x->at->connection;
+	struct reader body = in_memory(x, size);
+	if (size > SMALL || head.left == 0) {
+		connection_send(c, head);
+		connection_lend(c, body);
+		return true;
+	}
+	AUTO_DONE(writer) w = writer_new(head.left + size);
+	writer_bytes(&w, head);
+	writer_bytes(&w, body);
+	if (w.ok)
+		connection_send(c, writer_written(&w));
+	return w.ok;
+}
+
+/* False: it was cut meanwhile, and the length that we told is wrong; or there is no memory. */
+static bool send_from_file(struct http_exchange *x, struct reader head, size_t size)
+{
+	AUTO_DONE(bytes) piece = { malloc(size), size };
+	if (piece.data == NULL || pread(x->fd, piece.data, size, (off_t)x->sent) != (ssize_t)size)
+		return false;
+	connection_send(&x->at->connection, head);
+	connection_give(&x->at->connection, &piece);
+	return true;
+}
+
 /* The next piece of an answer, behind `head` when it is the first. */
 static void send_piece(struct http_exchange *x, struct reader head)
 {
 	struct http_connection *h = x->at;
 	size_t size = x->size - x->sent < PIECE ? x->size - x->sent : PIECE;
-	AUTO_DONE(writer) w = writer_new(head.left + size);
-	writer_bytes(&w, head);
-	if (x->fd < 0) {
-		struct reader rest = bytes_reader(&x->rest);
-		(void)reader_sub(&rest, x->sent);
-		writer_bytes(&w, reader_sub(&rest, size));
-	} else {
-		uint8_t piece[PIECE];
-		ssize_t got = pread(x->fd, piece, size, (off_t)x->sent);
-		if (got != (ssize_t)size) { /* it was cut meanwhile: the length we told is wrong */
-			connection_close(&h->connection);
-			return;
-		}
-		writer_bytes(&w, reader_of(piece, size));
-	}
-	x->sent += size;
 	connection_deadline(&h->connection, h->server->limits.idle_ms, answer_late);
-	if (w.ok)
-		connection_send(&h->connection, writer_written(&w));
-	else
+	bool fine =
+		x->fd < 0 || size == 0 ? send_memory(x, head, size) : send_from_file(x, head, size);
+	x->sent += size;
+	if (!fine)
 		connection_close(&h->connection);
 }
 
@@ -153,12 +180,19 @@ static void start_answer(struct http_exchange *x, int status, const char *conten
 void http_answer(struct http_exchange *x, int status, const char *content_type, struct reader body)
 {
 	bool wanted = x->at != NULL && http_method(x) != HTTP_HEAD;
-	if (wanted && !bytes_copy(&x->rest, body, NULL)) {
+	if (wanted && !bytes_copy(&x->copied, body, NULL)) {
 		connection_close(&x->at->connection);
 		x->answered = true;
 		return;
 	}
 	start_answer(x, status, content_type, body.left);
+}
+
+void http_answer_lent(
+	struct http_exchange *x, int status, const char *content_type, const struct http_lent *lent)
+{
+	x->lent = *lent;
+	start_answer(x, status, content_type, lent->body.left);
 }
 
 void http_answer_file(struct http_exchange *x, const char *content_type, int fd, size_t size)

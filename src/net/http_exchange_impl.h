@@ -28,7 +28,8 @@ struct http_exchange {
 	uint32_t uid;
 	bool answered;
 	struct writer headers; /* of the answer, the caller's */
-	struct bytes rest;     /* of the answer: from memory … */
+	struct bytes copied;   /* of the answer: our own … */
+	struct http_lent lent; /* … or somebody's (release NULL: none) … */
 	int fd;                /* … or from a file; -1: none */
 	size_t sent, size;
 	void (*on_sent)(bool whole, void *context);

@@ -45,6 +45,15 @@ bool http_peer_uid(const struct http_exchange *x, uint32_t *out); /* Unix socket
 /* Ends the exchange, also when the peer has left. `body` is copied; HEAD answers get its length
  * only. */
 void http_answer(struct http_exchange *x, int status, const char *content_type, struct reader body);
+/* The same with a body that is not copied: it stays as it is until `release`, which is called once
+ * and may come from inside this call. */
+struct http_lent {
+	struct reader body;
+	void (*release)(void *context);
+	void *context;
+};
+void http_answer_lent(struct http_exchange *x, int status, const char *content_type,
+	const struct http_lent *lent);
 /* A file from an open descriptor (taken over), for firmware. */
 void http_answer_file(struct http_exchange *x, const char *content_type, int fd, size_t size);
 void http_set_header(struct http_exchange *x, const char *name, const char *value);

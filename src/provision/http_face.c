@@ -52,6 +52,11 @@ static void refuse(struct download *d, const struct error *why)
 	free(d);
 }
 
+static void release(void *context)
+{
+	content_free(context);
+}
+
 static void on_supply(struct content *content, const struct error *err, void *context)
 {
 	struct download *d = context;
@@ -59,9 +64,10 @@ static void on_supply(struct content *content, const struct error *err, void *co
 		refuse(d, err);
 		return;
 	}
-	d->size = (size_t)content_size(content);
+	const struct http_lent lent = { content_bytes(content), release, content_keep(content) };
+	d->size = lent.body.left;
 	http_on_sent(d->exchange, on_sent, d);
-	http_answer(d->exchange, 200, file_type, content_bytes(content));
+	http_answer_lent(d->exchange, 200, file_type, &lent);
 }
 
 static void serve(struct download *d, const char *asked)

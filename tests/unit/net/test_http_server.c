@@ -25,6 +25,8 @@ struct site {
 	struct http_exchange *kept;
 	bool has_uid;
 	uint32_t uid;
+	uint8_t *lent; /* out to an answer */
+	unsigned released;
 };
 
 static void sent(bool whole, void *context)
@@ -32,6 +34,24 @@ static void sent(bool whole, void *context)
 	struct site *s = context;
 	s->sent += whole ? 1 : 0;
 	s->cut += whole ? 0 : 1;
+}
+
+/* What is lent must not be touched afterwards: it is gone, and a sanitizer would tell. */
+static void release(void *context)
+{
+	struct site *s = context;
+	s->released++;
+	free(s->lent);
+	s->lent = NULL;
+}
+
+static void answer_lent(struct site *s, struct http_exchange *x, size_t size)
+{
+	s->lent = malloc(size);
+	for (size_t i = 0; i < size; i++)
+		s->lent[i] = (uint8_t)(i * 7 + i / 256);
+	const struct http_lent lent = { reader_of(s->lent, size), release, s };
+	http_answer_lent(x, 200, "*/*", &lent);
 }
 
 static void answer_size(struct http_exchange *x, size_t size, bool file)
@@ -65,6 +85,8 @@ static void came(struct http_exchange *x, void *context)
 		answer_size(x, (size_t)size, false);
 	} else if (strncmp(path, "/file/", 6) == 0 && text_number(path + 6, 0, 9000000, &size)) {
 		answer_size(x, (size_t)size, true);
+	} else if (strncmp(path, "/lent/", 6) == 0 && text_number(path + 6, 0, 9000000, &size)) {
+		answer_lent(s, x, (size_t)size);
 	} else if (strcmp(path, "/cut") == 0) {
 		int fd = memfd_create("short", MFD_CLOEXEC);
 		http_answer_file(x, "*/*", fd, 100);
@@ -232,8 +254,8 @@ static void a_connection_is_kept_and_requests_may_queue(void **state)
 
 static void large_answers_leave_whole(void **state)
 {
-	static const char *const kinds[] = { "size", "file" };
-	static const size_t sizes[] = { 1, 65535, 65536, 65537, 131072, 5000000 };
+	static const char *const kinds[] = { "size", "file", "lent" };
+	static const size_t sizes[] = { 1, 8192, 8193, 65535, 65536, 65537, 131072, 5000000 };
 	struct site s = { 0 };
 	serve(&s, *state, &generous);
 	for (size_t k = 0; k < COUNT(kinds); k++)
@@ -252,7 +274,8 @@ static void large_answers_leave_whole(void **state)
 			free(heard);
 			(void)close(fd);
 		}
-	assert_int_equal(s.sent, 12);
+	assert_int_equal(s.sent, 24);
+	assert_int_equal(s.released, 8);
 	http_server_free(s.server);
 }
 
@@ -314,6 +337,42 @@ static void a_peer_that_leaves_while_an_answer_leaves_is_told(void **state)
 	scene_until_count(s.scene, &s.cut, 1);
 	assert_int_equal(s.sent, 0);
 	http_server_free(s.server);
+}
+
+static void what_is_lent_comes_back(void **state)
+{
+	struct site s = { 0 };
+	serve(&s, *state, &generous);
+	int fd = scene_dial(&s.at, NULL);
+	say(fd, "HEAD /lent/70000 HTTP/1.1\r\n\r\nHEAD /lent/0 HTTP/1.0\r\n\r\n");
+	char *heard = hear(s.scene, fd, 0, NULL);
+	assert_non_null(strstr(heard, "Content-Length: 70000\r\n"));
+	free(heard);
+	(void)close(fd);
+	scene_until_count(s.scene, &s.released, 2);
+
+	fd = scene_dial(&s.at, NULL); /* the peer leaves in the middle of it */
+	say(fd, "GET /lent/9000000 HTTP/1.1\r\n\r\n");
+	free(hear(s.scene, fd, 1000, NULL));
+	assert_int_equal(s.released, 2);
+	(void)close(fd);
+	scene_until_count(s.scene, &s.cut, 1);
+	assert_int_equal(s.released, 3);
+
+	fd = scene_dial(&s.at, NULL); /* the server ends in the middle of it */
+	say(fd, "GET /lent/9000000 HTTP/1.1\r\n\r\n");
+	free(hear(s.scene, fd, 1000, NULL));
+	struct http_exchange *late = NULL;
+	int second = scene_dial(&s.at, NULL);
+	say(second, "GET /keep HTTP/1.1\r\n\r\n");
+	scene_until_count(s.scene, &s.asked, 5);
+	late = s.kept;
+	http_server_free(s.server);
+	assert_int_equal(s.released, 4);
+	answer_lent(&s, late, 10); /* nobody is there any more */
+	assert_int_equal(s.released, 5);
+	(void)close(fd);
+	(void)close(second);
 }
 
 static void what_is_no_request_is_answered_and_told(void **state)
@@ -542,6 +601,7 @@ int main(void)
 		CASE(a_file_that_was_cut_ends_the_connection),
 		CASE(an_answer_may_come_later_or_too_late),
 		CASE(a_peer_that_leaves_while_an_answer_leaves_is_told),
+		CASE(what_is_lent_comes_back),
 		CASE(what_is_no_request_is_answered_and_told),
 		CASE(a_refusal_is_heard_over_what_is_still_being_sent),
 		CASE(head_and_body_have_limits_to_the_byte),
