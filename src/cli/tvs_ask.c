@@ -20,7 +20,7 @@ static const char asking_device[] = "CP-8861-SEP000000000000";
 static const struct number_range timeouts = { 1, TIMEOUT_MAX_MS };
 
 struct ask {
-	struct tvs_server_place place;
+	struct server_place place;
 	struct cert *certificate;   /* --cert */
 	struct signer_words signer; /* --signer */
 	struct tvs_reply reply;

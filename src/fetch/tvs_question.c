@@ -1,28 +1,13 @@
 #include "fetch/tvs_question.h"
 
-#include "base/text.h"
 #include "fetch/server_address.h"
 #include "net/stream.h"
-#include "talk/url.h"
 
 enum { USUAL_PORT = 2445 };
 
-bool tvs_place_read(const char *text, struct tvs_server_place *out, struct error *err)
+bool tvs_place_read(const char *text, struct server_place *out, struct error *err)
 {
-	static const struct url_scheme schemes[] = { { "tvs", USUAL_PORT } };
-	char url[400];
-	struct url parts;
-	struct writer w = writer_on(url, sizeof(url));
-	writer_text(&w, "tvs://");
-	writer_text(&w, text);
-	writer_u8(&w, '\0');
-	if (!w.ok || !url_parse(url, schemes, COUNT(schemes), &parts, NULL) ||
-		parts.path[1] != '\0')
-		return fail(err, FAULT_USAGE, "\"%.60s\" is not HOST or HOST:PORT", text);
-	if (!text_copy(out->host, sizeof(out->host), parts.host, err))
-		return false;
-	out->port = parts.port;
-	return true;
+	return server_place_read(text, USUAL_PORT, out, err);
 }
 
 struct asking {
@@ -115,7 +100,7 @@ static void parted(struct stream *s, const struct error *why, void *context)
 		loop_stop(a->loop);
 }
 
-static bool run(struct asking *a, const struct tvs_server_place *place, struct error *err)
+static bool run(struct asking *a, const struct server_place *place, struct error *err)
 {
 	static const struct protocol protocol = {
 		.name = "tvs",
@@ -136,7 +121,7 @@ static bool run(struct asking *a, const struct tvs_server_place *place, struct e
 	return fine && a->fine;
 }
 
-bool tvs_question_ask(const struct tvs_server_place *place, const struct tvs_message *question,
+bool tvs_question_ask(const struct server_place *place, const struct tvs_message *question,
 	struct tvs_reply *out, struct error *err)
 {
 	AUTO(loop) loop = loop_new(err);

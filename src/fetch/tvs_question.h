@@ -4,17 +4,11 @@
  * is not judged but handed back: whoever asks may compare it with a list. docs/tvs-ask.md
  */
 #include "base/bytes.h"
-#include "cluster/node.h"
+#include "fetch/server_place.h"
 #include "wire/tvs_message.h"
 
-struct tvs_server_place {
-	char host[HOST_NAME_SIZE]; /* a name or a numeric address */
-	uint16_t port;
-	uint64_t timeout_ms; /* for the handshake, for silence, and for a message that has begun */
-};
-
 /* "HOST", "HOST:PORT", "[::1]:PORT"; the usual port is 2445. The deadline stays. FAULT_USAGE. */
-bool tvs_place_read(const char *text, struct tvs_server_place *out, struct error *err) MUST_CHECK;
+bool tvs_place_read(const char *text, struct server_place *out, struct error *err) MUST_CHECK;
 
 struct tvs_reply {
 	struct bytes server;        /* DER of the certificate that the server showed */
@@ -24,6 +18,6 @@ struct tvs_reply {
 
 /* FAULT_IO: nobody there, no TLS, too slow, or it hung up without an answer. FAULT_MALFORMED: what
  * came back is no answer to this question: other bytes, another session, the other command. */
-bool tvs_question_ask(const struct tvs_server_place *place, const struct tvs_message *question,
+bool tvs_question_ask(const struct server_place *place, const struct tvs_message *question,
 	struct tvs_reply *out, struct error *err) MUST_CHECK;
 void tvs_reply_done(struct tvs_reply *reply); /* copes with twice */

@@ -205,6 +205,13 @@ struct cert *stream_peer_cert(const struct stream *s, struct error *err)
 	return tls_peer_cert(s->connection.bev, err);
 }
 
+void stream_security(const struct stream *s, struct stream_security *out)
+{
+	*out = (struct stream_security){ 0 };
+	if (s->connection.bev != NULL)
+		tls_security(s->connection.bev, out);
+}
+
 void stream_set_user(struct stream *s, void *user)
 {
 	s->user = user;

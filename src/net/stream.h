@@ -59,5 +59,11 @@ void stream_close(struct stream *s);
 const struct address *stream_peer(const struct stream *s);
 /* The certificate that the other side showed; yours, or NULL with err. */
 struct cert *stream_peer_cert(const struct stream *s, struct error *err);
+/* What TLS settled on; both "" on a plain connection, and before it is opened. */
+struct stream_security {
+	char version[16]; /* "TLSv1.2" */
+	char cipher[64];  /* "ECDHE-RSA-AES256-GCM-SHA384" */
+};
+void stream_security(const struct stream *s, struct stream_security *out);
 void stream_set_user(struct stream *s, void *user); /* the protocol's own, per connection */
 void *stream_user(const struct stream *s);

@@ -5,6 +5,7 @@
 #include <event2/util.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -157,6 +158,15 @@ struct cert *tls_peer_cert(struct bufferevent *bev, struct error *err)
 	struct cert *cert = cert_parse(reader_of(der, (size_t)size), err);
 	OPENSSL_free(der);
 	return cert;
+}
+
+void tls_security(struct bufferevent *bev, struct stream_security *out)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	if (ssl == NULL || SSL_get_current_cipher(ssl) == NULL)
+		return;
+	(void)snprintf(out->version, sizeof(out->version), "%s", SSL_get_version(ssl));
+	(void)snprintf(out->cipher, sizeof(out->cipher), "%s", SSL_get_cipher_name(ssl));
 }
 
 static bool take_shown(struct tls_pin *pin, X509_STORE_CTX *judged)

@@ -2,7 +2,7 @@
 /* TLS as the rest of net/ sees it: a bufferevent that speaks it. OpenSSL stays in tls.c. */
 #include <event2/bufferevent.h>
 
-#include "net/tls.h"
+#include "net/stream.h"
 #include "pki/cert.h"
 
 /* Both take fd over when they succeed; it is closed with the bufferevent. */
@@ -15,6 +15,7 @@ struct bufferevent *tls_client_bufferevent(struct event_base *base, int fd, stru
 bool tls_fail(struct bufferevent *bev, const char *doing, struct error *err); /* always false */
 void tls_goodbye(struct bufferevent *bev); /* close_notify; harmless on a plain one */
 struct cert *tls_peer_cert(struct bufferevent *bev, struct error *err);
+void tls_security(struct bufferevent *bev, struct stream_security *out);
 
 /* The one certificate that an HTTPS question accepts, and the one that was shown. */
 struct tls_pin {

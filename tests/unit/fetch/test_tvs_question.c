@@ -58,7 +58,7 @@ static struct tvs_message about(const char *name)
 static void a_yes_comes_with_roles_and_the_servers_certificate(void **state)
 {
 	(void)state;
-	const struct tvs_server_place place = { "127.0.0.1", server.tvs, TIMEOUT_MS };
+	const struct server_place place = { "127.0.0.1", server.tvs, TIMEOUT_MS };
 	struct tvs_message question = about("callmanager");
 	struct error err = { 0 };
 	AUTO_DONE(tvs_reply) reply = { 0 };
@@ -75,7 +75,7 @@ static void a_yes_comes_with_roles_and_the_servers_certificate(void **state)
 static void a_no_is_an_answer_too(void **state)
 {
 	(void)state;
-	const struct tvs_server_place place = { "127.0.0.1", server.tvs, TIMEOUT_MS };
+	const struct server_place place = { "127.0.0.1", server.tvs, TIMEOUT_MS };
 	struct tvs_message question = about("stranger");
 	struct error err = { 0 };
 	AUTO_DONE(tvs_reply) reply = { 0 };
@@ -85,7 +85,7 @@ static void a_no_is_an_answer_too(void **state)
 	assert_int_equal(reply.message.role_count, 0);
 }
 
-static void refused(const struct tvs_server_place *place, enum fault fault, const char *words)
+static void refused(const struct server_place *place, enum fault fault, const char *words)
 {
 	struct tvs_message question = about("callmanager");
 	struct error err = { 0 };
@@ -100,11 +100,11 @@ static void refused(const struct tvs_server_place *place, enum fault fault, cons
 static void nobody_there_is_an_error_of_the_network(void **state)
 {
 	(void)state;
-	refused(&(struct tvs_server_place){ "127.0.0.9", server.tvs, TIMEOUT_MS }, FAULT_IO,
+	refused(&(struct server_place){ "127.0.0.9", server.tvs, TIMEOUT_MS }, FAULT_IO,
 		"127.0.0.9");
-	refused(&(struct tvs_server_place){ "127.0.0.1", server.http, TIMEOUT_MS }, FAULT_IO,
+	refused(&(struct server_place){ "127.0.0.1", server.http, TIMEOUT_MS }, FAULT_IO,
 		"TLS handshake");
-	refused(&(struct tvs_server_place){ "nobody.invalid", server.tvs, TIMEOUT_MS }, FAULT_IO,
+	refused(&(struct server_place){ "nobody.invalid", server.tvs, TIMEOUT_MS }, FAULT_IO,
 		"nobody.invalid");
 }
 
@@ -113,7 +113,7 @@ static void places_are_read(void **state)
 	(void)state;
 	static const char *const bad[] = { "", ":", ":2445", "a:", "a:0", "a:65536", "a:x", "a/b",
 		"a@b", "a?b", "[::1", "a:1/x", "a b\n" };
-	struct tvs_server_place place = { "kept", 7, 8 };
+	struct server_place place = { "kept", 7, 8 };
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct error err = { 0 };
 		if (tvs_place_read(bad[i], &place, &err))
@@ -134,7 +134,7 @@ static void a_question_that_is_too_long_is_not_sent(void **state)
 {
 	(void)state;
 	static const uint8_t blob[LIMIT_MESSAGE];
-	const struct tvs_server_place place = { "127.0.0.1", server.tvs, TIMEOUT_MS };
+	const struct server_place place = { "127.0.0.1", server.tvs, TIMEOUT_MS };
 	struct tvs_message question = about("callmanager");
 	struct error err = { 0 };
 	AUTO_DONE(tvs_reply) reply = { 0 };
@@ -205,7 +205,7 @@ static void lies_are_told_from_answers(
 	struct liar liar, uint64_t timeout_ms, enum fault fault, const char *words)
 {
 	liar_start(&liar);
-	refused(&(struct tvs_server_place){ "127.0.0.1", liar.port, timeout_ms }, fault, words);
+	refused(&(struct server_place){ "127.0.0.1", liar.port, timeout_ms }, fault, words);
 	(void)kill(liar.pid, SIGKILL);
 	(void)waitpid(liar.pid, NULL, 0);
 }
