@@ -90,8 +90,7 @@ struct reconciling {
 	struct reader keys; /* signer_key_row, repeated */
 };
 
-/* The state of a key in the signer; false: the signer does not have it. */
-static bool key_state(struct reader keys, const uint8_t *key, struct signer_key_row *out)
+bool install_key_state(struct reader keys, const uint8_t *key, struct signer_key_row *out)
 {
 	while (keys.left > 0)
 		if (!signer_key_row_next(&keys, out, NULL))
@@ -120,7 +119,7 @@ static bool reconcile_row(
 	struct signer_key_row state, other;
 	if (strcmp(row->node, r->m->settings->node) != 0)
 		return true;
-	if (!key_state(r->keys, row->key, &state)) {
+	if (!install_key_state(r->keys, row->key, &state)) {
 		log_error("the key of the live %s certificate of %s is not in the signer: restore "
 			  "the keys directory from a backup, or regenerate %s",
 			row->unit, row->node, row->unit);
@@ -146,7 +145,7 @@ static bool destroy_orphan(struct manager *m, const struct signer_key_row *row, 
 		RECONCILE_WAIT_MS, &answer, err);
 }
 
-static bool signer_keys(struct manager *m, struct bytes *out, struct error *err)
+bool install_signer_keys(struct manager *m, struct bytes *out, struct error *err)
 {
 	return sibling_call(
 		m->signer, SIGNER_KEYS, reader_of(NULL, 0), RECONCILE_WAIT_MS, out, err);
@@ -156,17 +155,19 @@ bool install_lacks_key(struct manager *m, const uint8_t key[static DIGEST_SIZE])
 {
 	struct signer_key_row row;
 	AUTO_DONE(bytes) keys = { 0 };
-	return signer_keys(m, &keys, NULL) && !key_state(bytes_reader(&keys), key, &row);
+	return install_signer_keys(m, &keys, NULL) &&
+		!install_key_state(bytes_reader(&keys), key, &row);
 }
 
 bool install_reconcile(struct manager *m, struct error *err)
 {
 	AUTO_DONE(bytes) before = { 0 };
 	AUTO_DONE(bytes) after = { 0 };
-	if (!signer_keys(m, &before, err))
+	if (!install_signer_keys(m, &before, err))
 		return false;
 	struct reconciling r = { m, bytes_reader(&before) };
-	if (!store_identities(m->store, reconcile_row, &r, err) || !signer_keys(m, &after, err))
+	if (!store_identities(m->store, reconcile_row, &r, err) ||
+		!install_signer_keys(m, &after, err))
 		return false;
 	struct signer_key_row row;
 	for (struct reader keys = bytes_reader(&after); keys.left > 0;)

@@ -4,8 +4,10 @@
 #include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -146,6 +148,7 @@ static void on_poll(void *context)
 		manager_catch_up(m);
 	else
 		answers_settle(m);
+	leftovers_remove(m);
 }
 
 static void on_root(void *context)
@@ -207,8 +210,9 @@ static void manager_close(struct manager *m)
 		sibling_server_free(m->servers[i]);
 	sibling_line_close(m->signer);
 	snapshot_index_free(m->index);
+	free(m->leaving);
 	store_close(m->store);
-	const int places[] = { m->snapshot, m->objects, m->root, m->root_watch };
+	const int places[] = { m->snapshot, m->objects, m->root, m->root_watch, m->end };
 	for (size_t i = 0; i < COUNT(places); i++)
 		if (places[i] >= 0)
 			(void)close(places[i]); /* only read from */
@@ -252,6 +256,27 @@ static bool store_is_ours(struct manager *m, struct error *err)
 		m->settings->store, m->index->cluster, m->settings->state);
 }
 
+/* SIGTERM through a descriptor, so that also who waits for the signer or for the store hears it. It
+ * can only be made before the sandbox closes; until it is looked at, the signal just ends us. */
+static bool open_signal(struct manager *m, struct error *err)
+{
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	m->end = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return m->end >= 0 ? true : fail_errno(err, "signals");
+}
+
+static bool take_signal(struct manager *m, struct error *err)
+{
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	store_give_up_on(m->store, m->end);
+	sibling_line_give_up_on(m->signer, m->end);
+	return sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? true : fail_errno(err, "signals");
+}
+
 /* Everything that may fail for the operator's reasons, before anything is served. */
 static bool prepare(struct manager *m, struct error *err)
 {
@@ -263,7 +288,7 @@ static bool prepare(struct manager *m, struct error *err)
 	const char *paths[] = { snapshot, dirname(database + (database[0] == ':')),
 		settings->root[0] == '\0' ? NULL : settings->root, NULL };
 	if (!process_sibling_path(settings, "signer.manager", signer, sizeof(signer), err) ||
-		!open_places(m, err) ||
+		!open_signal(m, err) || !open_places(m, err) ||
 		!process_enter(settings, "manager", SANDBOX_STORE, paths, err))
 		return false;
 	m->store = store_open(settings->store, err);
@@ -272,6 +297,8 @@ static bool prepare(struct manager *m, struct error *err)
 	m->signer = sibling_line_open(signer, SIGNER_OPEN_MS, err);
 	if (m->signer == NULL)
 		return fail_in(err, "reaching the signer");
+	if (!take_signal(m, err))
+		return false;
 	snapshot_load(m);
 	return store_is_ours(m, err);
 }
@@ -279,9 +306,9 @@ static bool prepare(struct manager *m, struct error *err)
 static bool run_loop(struct manager *m, struct error *err)
 {
 	struct timer *poll = timer_new(m->loop, POLL_MS, true, on_poll, m, err);
-	struct watch *root = NULL;
-	bool fine =
-		poll != NULL && serve(m, err) && loop_on_signal(m->loop, SIGTERM, on_end, m, err);
+	struct watch *root = NULL, *end = NULL;
+	bool fine = poll != NULL && serve(m, err) &&
+		(end = watch_readable(m->loop, m->end, on_end, m, err)) != NULL;
 	if (fine && m->root_watch >= 0)
 		fine = (root = watch_readable(m->loop, m->root_watch, on_root, m, err)) != NULL;
 	if (fine) {
@@ -289,6 +316,7 @@ static bool run_loop(struct manager *m, struct error *err)
 		process_ready();
 		fine = loop_run(m->loop, err);
 	}
+	watch_free(end);
 	watch_free(root);
 	timer_free(poll);
 	return fine;
@@ -302,6 +330,7 @@ bool manager_run(const struct settings *settings, struct error *err)
 		.objects = -1,
 		.root = -1,
 		.root_watch = -1,
+		.end = -1,
 	};
 	AUTO(loop) loop = loop_new(err);
 	m.loop = loop;

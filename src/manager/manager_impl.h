@@ -8,6 +8,7 @@
 #include "pki/cert.h"
 #include "run/settings.h"
 #include "store/store.h"
+#include "wire/signer_message.h"
 #include "wire/snapshot_index.h"
 
 /* Where a connection came in: the mark of the socket. */
@@ -16,6 +17,7 @@ enum manager_peer { PEER_ADMIN, PEER_TVS, PEER_PROVISION, PEER_COUNT };
 enum { MANAGER_STEPS = 8 };
 
 struct waiting; /* an operator's answer that is not due yet: manager/answers.c */
+struct leaving; /* an object of the snapshot that no index names any more: manager/leftovers.c */
 
 struct manager {
 	const struct settings *settings;
@@ -29,7 +31,13 @@ struct manager {
 	uint64_t serving[PEER_COUNT];       /* index that it serves */
 	uint64_t serving_noted[PEER_COUNT]; /* of it, what the store knows */
 	struct snapshot_index *index;       /* last written, or what was found at start */
+	uint64_t drawn;                     /* indexes written since the start */
+	struct leaving *leaving;            /* owned */
+	size_t leaving_count;
+	bool cleaned; /* once at least; then of the index that was the last */
+	uint64_t cleaned_drawn;
 	int snapshot, objects, root, root_watch;
+	int end; /* signalfd: readable once this process was told to end */
 	bool root_changed;
 	bool reconciled;                  /* signer and database agree about keys */
 	char trouble[MANAGER_STEPS][320]; /* of each step of a catch-up, as it was told last */
@@ -99,6 +107,10 @@ bool install_node(struct manager *m, const struct node *self, struct error *err)
 /* The signer answers, and does not have it. */
 bool install_lacks_key(struct manager *m, const uint8_t key[static DIGEST_SIZE]);
 bool install_reconcile(struct manager *m, struct error *err) MUST_CHECK;
+/* All keys of the signer, rows of wire/signer_message.h, and what they say of one; false: it does
+ * not have it. */
+bool install_signer_keys(struct manager *m, struct bytes *out, struct error *err) MUST_CHECK;
+bool install_key_state(struct reader keys, const uint8_t *key, struct signer_key_row *out);
 
 /* manager/identity.c: an identity made by the signer, on its way into a change. */
 struct made_identity {
@@ -144,6 +156,8 @@ bool services_default(struct txn *t, const struct node *node, struct error *err)
 bool services_restart_due(struct manager *m, struct error *err) MUST_CHECK;
 /* Writes down what this node's processes serve, once for all that they said since. */
 bool services_note_serving(struct manager *m, struct error *err) MUST_CHECK;
+/* The process of ours that is this service. */
+bool services_peer(const char *service, enum manager_peer *out);
 /* A process tells which index it serves, and from which it loaded its identities. */
 void services_now_serving(
 	struct manager *m, enum manager_peer peer, uint64_t number, uint64_t loaded);
@@ -161,6 +175,10 @@ void snapshot_load(struct manager *m);
  * among those who were told. */
 void snapshot_tell_newcomer(const struct manager *m, struct sibling_peer *peer);
 bool snapshot_write(struct manager *m, const struct node *self, struct error *err) MUST_CHECK;
+
+/* manager/leftovers.c */
+/* Once for each index that was written, when this node's services serve and all is quiet. */
+void leftovers_remove(struct manager *m);
 
 /* manager/configuration.c: the operator's XML with the cluster's security elements merged in. */
 struct configuration_facts {

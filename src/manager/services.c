@@ -102,7 +102,7 @@ bool services_after(struct txn *t, const struct unit *unit, const char *node, st
 
 /* restarting */
 
-static bool peer_of(const char *service, enum manager_peer *out)
+bool services_peer(const char *service, enum manager_peer *out)
 {
 	const struct service *row = service_find(service);
 	for (size_t i = 0; row != NULL && row->process != NULL && i < COUNT(processes); i++)
@@ -153,7 +153,7 @@ json_t *service_restart(struct manager *m, struct asked *asked, struct error *er
 	struct restarted r = { service, m->settings->node, false, NULL, asked, NULL };
 	if (!store_services(m->store, note_started, &r, err))
 		return NULL;
-	if (!r.found || !peer_of(service, &peer)) {
+	if (!r.found || !services_peer(service, &peer)) {
 		(void)fail(err, FAULT_MISSING,
 			"no service '%s' of ours runs on %s: see `dialtrust service list`", service,
 			m->settings->node);
@@ -179,7 +179,7 @@ static bool restart_if_due(const struct service_row *row, void *into, struct err
 	(void)err; /* nothing here fails */
 	struct manager *m = into;
 	enum manager_peer peer;
-	if (strcmp(row->node, m->settings->node) != 0 || !peer_of(row->service, &peer))
+	if (strcmp(row->node, m->settings->node) != 0 || !services_peer(row->service, &peer))
 		return true;
 	bool old = m->loaded[peer] != 0 && m->loaded[peer] < row->restarted;
 	bool ready = m->index != NULL && m->index->number >= row->restarted;

@@ -296,6 +296,7 @@ bool snapshot_write(struct manager *m, const struct node *self, struct error *er
 		return fail_in(err, "snapshot");
 	snapshot_index_free(m->index);
 	m->index = TAKE(index);
+	m->drawn++;
 	tell(m);
 	return true;
 }

@@ -11,23 +11,34 @@ enum { LINE_PATIENCE = 20 }; /* milliseconds between two tries to connect */
 
 struct sibling_line {
 	char *path;
-	int fd; /* -1: lost; the next call connects again */
+	int fd;      /* -1: lost; the next call connects again */
+	int give_up; /* -1: never */
 	uint32_t last_id;
 };
 
-static bool wait_for(int fd, short events, int64_t deadline)
+/* fd -1: for nothing but the time to pass. False: too late, or there is no point in waiting. */
+static bool wait_for(const struct sibling_line *line, int fd, short events, int64_t deadline)
 {
 	for (;;) {
 		int64_t left = deadline - clock_monotonic_ms();
-		struct pollfd one = { .fd = fd, .events = events };
-		int ready = poll(&one, 1, left > 0 ? (int)left : 0);
+		struct pollfd both[] = {
+			{ .fd = fd, .events = events },
+			{ .fd = line->give_up, .events = POLLIN },
+		};
+		int ready = poll(both, COUNT(both), left > 0 ? (int)left : 0);
 		if (ready > 0)
-			return true;
+			return both[0].revents != 0;
 		if (ready == 0 && left <= 0)
 			return false;
 		if (ready < 0 && errno != EINTR)
 			return false;
 	}
+}
+
+static bool given_up(const struct sibling_line *line)
+{
+	struct pollfd one = { .fd = line->give_up, .events = POLLIN };
+	return line->give_up >= 0 && poll(&one, 1, 0) > 0;
 }
 
 static bool reach(struct sibling_line *line, int64_t deadline, struct error *err)
@@ -36,9 +47,10 @@ static bool reach(struct sibling_line *line, int64_t deadline, struct error *err
 		line->fd = frame_connect(line->path, err);
 		if (line->fd >= 0)
 			return true;
-		if (clock_monotonic_ms() + LINE_PATIENCE > deadline)
+		int64_t next = clock_monotonic_ms() + LINE_PATIENCE;
+		if (next > deadline || given_up(line))
 			return false;
-		(void)poll(NULL, 0, LINE_PATIENCE); /* it is being started */
+		(void)wait_for(line, -1, 0, next); /* it is being started */
 	}
 }
 
@@ -53,7 +65,7 @@ struct sibling_line *sibling_line_open(const char *path, uint64_t timeout_ms, st
 {
 	struct sibling_line *line = calloc(1, sizeof(*line));
 	if (line != NULL)
-		*line = (struct sibling_line){ .path = strdup(path), .fd = -1 };
+		*line = (struct sibling_line){ .path = strdup(path), .fd = -1, .give_up = -1 };
 	if (line == NULL || line->path == NULL) {
 		sibling_line_close(line);
 		fail_memory(err);
@@ -64,6 +76,11 @@ struct sibling_line *sibling_line_open(const char *path, uint64_t timeout_ms, st
 		return NULL;
 	}
 	return line;
+}
+
+void sibling_line_give_up_on(struct sibling_line *line, int fd)
+{
+	line->give_up = fd;
 }
 
 void sibling_line_close(struct sibling_line *line)
@@ -77,6 +94,9 @@ void sibling_line_close(struct sibling_line *line)
 
 static bool late(const struct sibling_line *line, struct error *err)
 {
+	if (given_up(line))
+		return fail(err, FAULT_BUSY, "%s was not waited for: this process is ending",
+			line->path);
 	return fail(err, FAULT_BUSY, "%s did not answer in time", line->path);
 }
 
@@ -91,7 +111,7 @@ static bool send_question(struct sibling_line *line, const struct frame_out *fra
 		enum frame_result result = frame_send(line->fd, frame);
 		if (result == FRAME_WHOLE)
 			return true;
-		if (result == FRAME_LATER && !wait_for(line->fd, POLLOUT, deadline))
+		if (result == FRAME_LATER && !wait_for(line, line->fd, POLLOUT, deadline))
 			return late(line, err);
 		if (result == FRAME_LATER)
 			continue;
@@ -125,7 +145,7 @@ static bool await_answer(struct sibling_line *line, uint32_t id, int64_t deadlin
 			frame_in_done(frame);
 			continue;
 		}
-		if (result == FRAME_LATER && !wait_for(line->fd, POLLIN, deadline))
+		if (result == FRAME_LATER && !wait_for(line, line->fd, POLLIN, deadline))
 			return late(line, err);
 		if (result == FRAME_LATER)
 			continue;

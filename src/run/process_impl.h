@@ -64,6 +64,10 @@ bool privileges_drop(const struct settings *settings, const char *process, struc
  * it, so that it is asked again then. */
 bool privileges_follow(pid_t supervisor);
 
+/* service_manager.c: whoever started this supervisor, if it wants to be told; -1: nobody. */
+int service_manager_open(void);
+void service_manager_tell(int fd, const char *state); /* "READY=1" */
+
 /* sandbox.c */
 bool sandbox_enter(enum sandbox kind, const char *const *paths, const char *read_only,
 	struct error *err) MUST_CHECK;

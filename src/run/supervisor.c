@@ -29,6 +29,7 @@ struct supervisor {
 	bool ending;
 	int ready_fd;
 	int lock, signals;
+	int manager; /* the service manager that is told, -1: none */
 	struct bound_socket bound[BOUND_MAX];
 	struct child children[PROCESSES_MAX];
 	struct error why; /* the first start failed: FAULT_NONE until then */
@@ -121,6 +122,7 @@ static void check_up(struct supervisor *s)
 		if (!s->children[i].ready)
 			return;
 	s->up = true;
+	service_manager_tell(s->manager, "READY=1");
 	log_info("ready: %zu processes", s->node->count);
 	if (s->ready_fd < 0)
 		return;
@@ -203,6 +205,7 @@ static void end_child(struct supervisor *s, struct child *c)
 /* Those that face phones first, the signer last. */
 static void end_all(struct supervisor *s)
 {
+	service_manager_tell(s->manager, "STOPPING=1");
 	for (size_t i = s->node->count; i > 0; i--)
 		end_child(s, &s->children[i - 1]);
 }
@@ -248,6 +251,7 @@ static bool prepare(struct supervisor *s, struct error *err)
 	if (s->ready_fd >= 0 && fcntl(s->ready_fd, F_SETFD, FD_CLOEXEC) != 0)
 		return fail_errno(err, "ready descriptor %d", s->ready_fd);
 	allow_descriptors();
+	s->manager = service_manager_open();
 	privileges_know(s->node->rows, s->node->count);
 	if (!roll_make(err) || !directories_make(s->node->settings, err))
 		return false;
@@ -265,7 +269,7 @@ static void release(struct supervisor *s)
 {
 	sockets_close(s->bound);
 	roll_close();
-	const int fds[] = { s->lock, s->signals, s->ready_fd };
+	const int fds[] = { s->lock, s->signals, s->ready_fd, s->manager };
 	for (size_t i = 0; i < COUNT(fds); i++)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
@@ -274,7 +278,11 @@ static void release(struct supervisor *s)
 bool supervise(const struct supervision *node, struct error *err)
 {
 	struct supervisor s = {
-		.node = node, .lock = -1, .signals = -1, .ready_fd = node->ready_fd
+		.node = node,
+		.lock = -1,
+		.signals = -1,
+		.manager = -1,
+		.ready_fd = node->ready_fd,
 	};
 	for (size_t i = 0; i < BOUND_MAX; i++)
 		s.bound[i].fd = -1;

@@ -138,10 +138,13 @@ static void finish(struct maker *m)
 	struct error err = { 0 };
 	struct maker done = *m;
 	put_away(m);
-	if (read_report(done.all, reader_of(done.said, done.used), id, &err))
+	if (read_report(done.all, reader_of(done.said, done.used), id, &err)) {
 		done.fn(id, NULL, done.context);
-	else
-		done.fn(NULL, &err, done.context);
+		return;
+	}
+	if (key_makers_busy(done.all) == 0)
+		key_store_sweep(done.all->keys);
+	done.fn(NULL, &err, done.context);
 }
 
 static void on_report(void *context)

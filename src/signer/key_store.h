@@ -53,6 +53,9 @@ struct making {
  * knows it once key_store_adopt() was called, which may be in another process. */
 bool key_store_make(const struct key_store *s, const struct making *what,
 	uint8_t id[static SIGNER_KEY_SIZE], struct error *err) MUST_CHECK;
+/* Away with what a process that made a key and was ended left half made, while no other makes one.
+ * What cannot be removed now, the next start removes. */
+void key_store_sweep(const struct key_store *s);
 bool key_store_adopt(struct key_store *s, const uint8_t id[static SIGNER_KEY_SIZE],
 	struct error *err) MUST_CHECK;
 

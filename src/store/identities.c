@@ -66,6 +66,31 @@ bool store_identity(struct store *s, const char *unit, const char *node, struct 
 		fail(err, FAULT_MISSING, "node %.60s has no %.60s certificate", node, unit);
 }
 
+struct retired_walk {
+	retired_fn *each;
+	void *into;
+};
+
+static bool walk_retired(const struct row *row, void *into, struct error *err)
+{
+	const struct retired_walk *walk = into;
+	struct identity_row identity;
+	return read_identity(row, &identity, err) &&
+		walk->each(&identity, row_number(row, 5), walk->into, err);
+}
+
+bool store_retired(
+	struct store *s, const char *node, retired_fn *each, void *into, struct error *err)
+{
+	struct retired_walk walk = { each, into };
+	const struct param params[] = { text_param(node) };
+	struct statement select = { "SELECT unit, node, digest, key_name, change, retired "
+				    "FROM identity WHERE node = $1 AND retired IS NOT NULL "
+				    "ORDER BY unit, change DESC",
+		params, COUNT(params), 0 };
+	return store_run(s, &select, walk_retired, &walk, err);
+}
+
 bool txn_put_identity(struct txn *t, const struct identity_row *row, struct error *err)
 {
 	const struct param retiring[] = { text_param(row->unit), text_param(row->node),

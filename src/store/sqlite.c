@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +16,17 @@ enum {
 	SQLITE_HEAD = 100, /* bytes of the file's header */
 	SQLITE_WAIT_MS = 5000,
 	SQLITE_PAUSE_US = 20000,
+	PAUSE_MS = 20,
+	PAUSES_SHORT = 5,         /* of a millisecond: most changes are over by then */
 	SQLITE_OURS = 0x64747275, /* "dtru", the application id in the file's header */
 	SQLITE_MODE = 0660,       /* the managers of one machine share a group */
 };
 
 struct sqlite {
 	sqlite3 *connection;
-	int64_t seen; /* PRAGMA data_version */
+	int64_t seen;       /* PRAGMA data_version */
+	int give_up;        /* no waiting while it is readable; -1: none */
+	int64_t busy_until; /* monotonic ms */
 	char path[SQLITE_PATH_SIZE];
 };
 
@@ -242,13 +247,30 @@ static bool check_file(const struct sqlite *db, struct error *err)
 	return true;
 }
 
+/* Called while another one holds what is wanted; 0: no more. */
+static int wait_while_busy(void *opaque, int tries)
+{
+	struct sqlite *db = opaque;
+	int64_t now = clock_monotonic_ms();
+	struct pollfd one = { .fd = db->give_up, .events = POLLIN };
+	if (tries == 0)
+		db->busy_until = now + SQLITE_WAIT_MS;
+	return now < db->busy_until && poll(&one, 1, tries < PAUSES_SHORT ? 1 : PAUSE_MS) == 0;
+}
+
+static void give_up_on(void *opaque, int fd)
+{
+	struct sqlite *db = opaque;
+	db->give_up = fd;
+}
+
 static bool connect_to(struct sqlite *db, struct error *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE;
 	int code = sqlite3_open_v2(db->path, &db->connection, flags, NULL);
 	if (code != SQLITE_OK)
 		return fail_sqlite(db, code, err);
-	(void)sqlite3_busy_timeout(db->connection, SQLITE_WAIT_MS);
+	(void)sqlite3_busy_handler(db->connection, wait_while_busy, db);
 	(void)sqlite3_db_config(db->connection, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	return script(db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", err);
 }
@@ -335,6 +357,7 @@ static void *open_db(const char *place, struct error *err)
 		(void)fail_memory(err);
 		return NULL;
 	}
+	db->give_up = -1;
 	bool fine = place[0] != '\0' && text_copy(db->path, sizeof(db->path), place, NULL);
 	if (!fine)
 		(void)fail(err, FAULT_USAGE, "sqlite:PATH needs a path of 1 to %d bytes",
@@ -357,5 +380,6 @@ const struct engine sqlite_engine = {
 	.commit = commit,
 	.rollback = rollback,
 	.changed_elsewhere = changed_elsewhere,
+	.give_up_on = give_up_on,
 	.close = close_db,
 };

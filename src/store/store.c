@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -34,6 +35,7 @@ struct store *store_open(const char *url, struct error *err)
 		return NULL;
 	}
 	s->engine = engine;
+	s->give_up = -1;
 	s->db = engine->open(place, err);
 	if (s->db == NULL)
 		return NULL;
@@ -124,6 +126,18 @@ static bool try_change(
 	return done;
 }
 
+static bool given_up(const struct store *s)
+{
+	struct pollfd one = { .fd = s->give_up, .events = POLLIN };
+	return s->give_up >= 0 && poll(&one, 1, 0) > 0;
+}
+
+void store_give_up_on(struct store *s, int fd)
+{
+	s->give_up = fd;
+	s->engine->give_up_on(s->db, fd);
+}
+
 bool store_change(struct store *s, const struct change *what, change_fn *work, void *context,
 	uint64_t *number, struct error *err)
 {
@@ -132,7 +146,7 @@ bool store_change(struct store *s, const struct change *what, change_fn *work, v
 	int64_t deadline = clock_monotonic_ms() + CHANGE_WAIT_MS;
 	assert(!s->in_change);
 	while (!try_change(&t, what, work, context, &why)) {
-		if (s->contended && clock_monotonic_ms() < deadline)
+		if (s->contended && clock_monotonic_ms() < deadline && !given_up(s))
 			continue;
 		if (err != NULL)
 			*err = why;

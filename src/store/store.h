@@ -15,6 +15,9 @@ struct txn;
 /* "sqlite:PATH"; makes the file (0660) and applies missing migrations. FAULT_STORE says what to
  * do: wrong owner, read-only, newer than this program, not on a local disk. */
 struct store *store_open(const char *url, struct error *err);
+/* Where it would wait for another one, it fails with FAULT_BUSY once this descriptor is readable:
+ * for a process that was told to end. */
+void store_give_up_on(struct store *s, int fd);
 void store_close(struct store *s);
 static inline void store_free(struct store *s)
 {
@@ -124,6 +127,12 @@ bool store_identities(struct store *s, identity_fn *each, void *into, struct err
 /* FAULT_MISSING when that unit has none there; `der` may be NULL. */
 bool store_identity(struct store *s, const char *unit, const char *node, struct identity_row *out,
 	struct bytes *der, struct error *err) MUST_CHECK;
+/* The predecessors of a node's identities, by unit, the last one first, with the change that
+ * retired them. */
+typedef bool retired_fn(
+	const struct identity_row *row, uint64_t retired, void *into, struct error *err);
+bool store_retired(struct store *s, const char *node, retired_fn *each, void *into,
+	struct error *err) MUST_CHECK;
 /* Makes it live; the predecessor, if any, is kept as retired. The certificate must be stored. */
 bool txn_put_identity(struct txn *t, const struct identity_row *row, struct error *err) MUST_CHECK;
 

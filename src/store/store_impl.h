@@ -91,6 +91,7 @@ struct engine {
 	bool (*commit)(void *db, struct error *err);
 	void (*rollback)(void *db);
 	bool (*changed_elsewhere)(void *db);
+	void (*give_up_on)(void *db, int fd); /* no waiting while it is readable */
 	void (*close)(void *db);
 };
 extern const struct engine sqlite_engine;
@@ -108,6 +109,7 @@ struct store {
 	void *db;
 	bool in_change;
 	bool contended; /* the last failure was the engine's FAULT_BUSY */
+	int give_up;    /* no waiting while it is readable; -1: none */
 };
 
 struct txn {

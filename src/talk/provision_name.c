@@ -16,6 +16,9 @@ static const char *const secret_suffixes[] = {
 	".db",
 	".sqlite",
 	".sqlite3",
+	"-wal",
+	"-shm",
+	"-journal",
 };
 
 /* Before ".sgn", perhaps with a number behind: signed by the phone's maker with keys that nobody

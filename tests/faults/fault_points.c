@@ -1,9 +1,9 @@
 /*
  * A library that tests load before the daemon's own (LD_PRELOAD): it counts the system calls by
  * which a process changes what others can see – bytes and names in files, messages to siblings –
- * and at the one that the test has chosen kills the process, or lets the call fail. Test and
- * processes share a page, a file that is mapped before any sandbox closes.
- * tests/system/fault_points.py
+ * and at the one that the test has chosen kills the process, or lets the call fail. It also lets
+ * the wall clock jump under a process that runs. Test and processes share a page, a file that is
+ * mapped before any sandbox closes. tests/system/fault_points.py
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,7 +20,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ROLE_SIZE = 16, CALL_SIZE = 16, WHAT_SIZE = 96, ENTRIES = 8192 };
@@ -36,7 +38,8 @@ struct page {
 	atomic_uint armed;
 	uint32_t action, nth, number; /* number: errno of a call that fails */
 	atomic_uint count, fired;
-	char role[ROLE_SIZE]; /* whose calls count; "": everybody's */
+	char role[ROLE_SIZE];  /* whose calls count; "": everybody's */
+	_Atomic int64_t clock; /* seconds by which the wall clock has jumped */
 	struct entry entries[ENTRIES];
 };
 
@@ -268,4 +271,35 @@ int open64(const char *path, int flags, ...)
 	mode_t mode = mode_of(flags, more);
 	va_end(more);
 	return open_next(NEXT(openat64), AT_FDCWD, path, flags, mode);
+}
+
+/* the wall clock */
+
+static int64_t jump(void)
+{
+	return page == NULL ? 0 : atomic_load(&page->clock);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+	int result = NEXT(clock_gettime)(clock, out);
+	if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+		out->tv_sec += jump();
+	return result;
+}
+
+time_t time(time_t *out)
+{
+	time_t now = NEXT(time)(NULL) + jump();
+	if (out != NULL)
+		*out = now;
+	return now;
+}
+
+int gettimeofday(struct timeval *restrict out, void *restrict zone)
+{
+	int result = NEXT(gettimeofday)(out, zone);
+	if (result == 0)
+		out->tv_sec += jump();
+	return result;
 }

@@ -70,8 +70,9 @@ static void names_that_lead_elsewhere_are_refused(void **state)
 	static const char *const names[] = { "", "/", "//", "//etc/passwd", "..", "../x", "a/../x",
 		"a/..", "a/./x", "./x", ".ssh/id", "a/.hidden", ".hidden", "a//x", "a/", "a\\x",
 		"..\\x", "C:x", "a\nb", "a\x7f", "a\x01", "\xff\xfe", "tvs.pem", "a/tvs.KEY",
-		"store.db", "store.sqlite", "x.p12", "x.pfx", "x.jks", "tvs.pem.sgn",
-		"a/tvs.KEY.SGN", "store.db.sgn", "tvs.pem.enc.sgn" };
+		"store.db", "store.sqlite", "store.sqlite-wal", "store.sqlite3-SHM",
+		"store.db-journal", "x.p12", "x.pfx", "x.jks", "tvs.pem.sgn", "a/tvs.KEY.SGN",
+		"store.db.sgn", "tvs.pem.enc.sgn" };
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct error err = { 0 };
 		struct provision_name name = { .kind = PROVISION_CTL };
