@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum {
-	SOCKETS = 32, /* ports; a phone takes the next one for its next transfer */
+	SOCKETS = 16, /* ports; a phone takes the next one for its next transfer */
 	BATCH = 64,
 	DATAGRAM = 65536,
 	REQUEST = 300,
