@@ -68,7 +68,7 @@ struct sibling_line *sibling_line_open(const char *path, uint64_t timeout_ms, st
 /* Reconnects once when the line was lost before the question was sent. */
 bool sibling_call(struct sibling_line *line, uint16_t operation, struct reader payload,
 	uint64_t timeout_ms, struct bytes *answer, struct error *err) MUST_CHECK;
-/* Where it would have to wait, it fails with FAULT_BUSY instead once this descriptor is readable: for
- * a process that was told to end. */
+/* Where it would have to wait, it fails with FAULT_BUSY instead once this descriptor is readable:
+ * for a process that was told to end. */
 void sibling_line_give_up_on(struct sibling_line *line, int fd);
 void sibling_line_close(struct sibling_line *line);
