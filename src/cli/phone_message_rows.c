@@ -4,6 +4,7 @@
 
 #define GUIDE_7800 "Cisco IP Phone 7800 Series Administration Guide, status messages"
 #define GUIDE_8800 "Cisco IP Phone 8800 Series Administration Guide, status messages"
+#define GUIDES "Cisco IP Phone 7800 and 8800 Series Administration Guides, status messages"
 #define ALARMS "Cisco alarm list, release 15: UC_PHONE-6-DeviceTLInfo; cause inferred"
 #define LSC_ANSWERS "Cisco document 200860, questions about LSC and MIC"
 #define MIGRATION "Cisco document 213407, phones between secure clusters"
@@ -62,7 +63,7 @@ static const struct phone_message rows[] = {
 		.cause = "The network or TFTP failed; or the new list's signer is in neither the "
 			 "CTL nor the ITL of the phone, and no TVS vouched for it.",
 		.action = ASK_FIRST,
-		.source = GUIDE_8800,
+		.source = GUIDES,
 	},
 	{
 		.words = { "Trust List Updated" },
@@ -89,7 +90,7 @@ static const struct phone_message rows[] = {
 		.action = "See that the server has an ITL (`dialtrust list show "
 			  "tftp://SERVER/ITLFile.tlv`), then restart the phone on a network that "
 			  "you trust.",
-		.source = GUIDE_8800,
+		.source = GUIDES,
 	},
 	{
 		.words = { "CTL update failed" },
@@ -182,7 +183,7 @@ static const struct phone_message rows[] = {
 			 "or not for this phone.",
 		.action = "Fetch the same file from another machine, and look into the server's "
 			  "log.",
-		.source = GUIDE_8800 "; meaning inferred",
+		.source = GUIDES "; meaning inferred",
 	},
 	{
 		.words = { "TFTP timeout" },
@@ -202,7 +203,50 @@ static const struct phone_message rows[] = {
 			 "2048 bits.",
 		.action = "Let CAPF install an LSC with a key of 2048 bits or more, or take the "
 			  "phone out of FIPS mode.",
-		.source = GUIDE_7800 "; cause inferred",
+		.source = GUIDES "; cause inferred",
+	},
+	{
+		.words = { "hdr ver *(knows only upto *)", "hdr ver * (knows only upto *)" },
+		.level = MESSAGE_FINE,
+		.means = "The phone read a header whose version is newer than it, and goes on.",
+		.cause = "Trust lists say 1.2; older phones know up to 1.1.",
+		.action = NOTHING,
+		.source = "seen in phones' console logs; docs/formats/trust-list.md",
+	},
+	{
+		.words = { "Role is = 21" },
+		.level = MESSAGE_FINE,
+		.means = "The phone looks at the record of a TVS server in its list.",
+		.cause = "It is about to ask TVS, or checks the server that it reached.",
+		.action = NOTHING,
+		.source = "seen in phones' console logs; cause inferred",
+	},
+	{
+		.words = { "CAPF_CLNT_PUBKEY_MISMATCH" },
+		.level = MESSAGE_TROUBLE,
+		.means = "The configuration is meant for another certificate than the phone has.",
+		.cause = "The hash in <certHash> is not that of its LSC or MIC: the LSC was "
+			 "renewed, or deleted, after the file was encrypted.",
+		.action = "Let CAPF install an LSC, then encrypt the configuration for it anew: "
+			  "`dialtrust file encrypt`.",
+		.source = "seen in a soft client; docs/formats/encrypted-file.md",
+	},
+	{
+		.words = { "CAPF_CLNT_DECRYPT_FILE_FAILED" },
+		.level = MESSAGE_TROUBLE,
+		.means = "The phone could not open its encrypted configuration.",
+		.cause = "It was encrypted for another key than the phone's, or is damaged.",
+		.action = "Compare <certHash> in the .sgn with `dialtrust cert hash` of the "
+			  "phone's certificate, and encrypt the file for that one.",
+		.source = "seen in a soft client; docs/formats/encrypted-file.md",
+	},
+	{
+		.words = { "Found entry {rolecount *", "Found entry { rolecount *" },
+		.level = MESSAGE_FINE,
+		.means = "TVS knows the certificate that a phone asked about.",
+		.cause = "It is in a store whose certificates have roles.",
+		.action = NOTHING,
+		.source = "Cisco document 213407, the log of TVS",
 	},
 	{
 		.words = { "Host Not Found" },
@@ -216,7 +260,7 @@ static const struct phone_message rows[] = {
 		.source = "Cisco document 117598, ITL; reported by users",
 	},
 	{
-		.words = { "PXY_NO_LSC" },
+		.words = { "PXY_NO_LSC", "No LSC for [*], will try MIC" },
 		.level = MESSAGE_NOTICE,
 		.means = "The phone has no LSC and shows its MIC instead.",
 		.cause = "No LSC was installed, or it was deleted.",
@@ -292,7 +336,8 @@ static const struct phone_message rows[] = {
 		.source = "Cisco troubleshooting guide, release 12.5(1); wording recalled",
 	},
 	{
-		.words = { "StatusCode=1", "StatusCode: 1", "Status Code 1", "TL_SUCCESS" },
+		.words = { "StatusCode=1", "StatusCode: 1", "StatusCode = 1", "Status Code 1",
+			"Status Code: 1", "TL_SUCCESS" },
 		.level = MESSAGE_FINE,
 		.means = "The phone took a new trust list.",
 		.cause = "A certificate of the cluster changed.",
@@ -300,8 +345,8 @@ static const struct phone_message rows[] = {
 		.source = ALARMS,
 	},
 	{
-		.words = { "StatusCode=2", "StatusCode: 2", "Status Code 2",
-			"CTL_INITIAL_SUCCESS" },
+		.words = { "StatusCode=2", "StatusCode: 2", "StatusCode = 2", "Status Code 2",
+			"Status Code: 2", "CTL_INITIAL_SUCCESS" },
 		.level = MESSAGE_FINE,
 		.means = "The phone took its first CTL.",
 		.cause = "The cluster went to mixed mode, or the phone's lists were deleted.",
@@ -309,8 +354,8 @@ static const struct phone_message rows[] = {
 		.source = ALARMS,
 	},
 	{
-		.words = { "StatusCode=3", "StatusCode: 3", "Status Code 3",
-			"ITL_INITIAL_SUCCESS" },
+		.words = { "StatusCode=3", "StatusCode: 3", "StatusCode = 3", "Status Code 3",
+			"Status Code: 3", "ITL_INITIAL_SUCCESS" },
 		.level = MESSAGE_FINE,
 		.means = "The phone took its first ITL.",
 		.cause = "A new phone, or one whose lists were deleted.",
@@ -318,7 +363,8 @@ static const struct phone_message rows[] = {
 		.source = ALARMS,
 	},
 	{
-		.words = { "StatusCode=4", "StatusCode: 4", "Status Code 4", "TL_INITIAL_SUCCESS" },
+		.words = { "StatusCode=4", "StatusCode: 4", "StatusCode = 4", "Status Code 4",
+			"Status Code: 4", "TL_INITIAL_SUCCESS" },
 		.level = MESSAGE_FINE,
 		.means = "The phone took its first CTL and its first ITL.",
 		.cause = "A new phone, or one whose lists were deleted.",
@@ -326,7 +372,8 @@ static const struct phone_message rows[] = {
 		.source = ALARMS,
 	},
 	{
-		.words = { "StatusCode=5", "StatusCode: 5", "Status Code 5", "TL_FAILED_OLD_CTL" },
+		.words = { "StatusCode=5", "StatusCode: 5", "StatusCode = 5", "Status Code 5",
+			"Status Code: 5", "TL_FAILED_OLD_CTL" },
 		.level = MESSAGE_TROUBLE,
 		.means = "Taking a new CTL failed; the phone keeps the old one.",
 		.cause = "The new CTL is signed by nobody with role 0 in the old one, or it did "
@@ -335,7 +382,8 @@ static const struct phone_message rows[] = {
 		.source = ALARMS,
 	},
 	{
-		.words = { "StatusCode=6", "StatusCode: 6", "Status Code 6", "TL_FAILED_NO_TL" },
+		.words = { "StatusCode=6", "StatusCode: 6", "StatusCode = 6", "Status Code 6",
+			"Status Code: 6", "TL_FAILED_NO_TL" },
 		.level = MESSAGE_TROUBLE,
 		.means = "Taking a trust list failed, and the phone holds none.",
 		.cause = "The list did not arrive, or is damaged.",
@@ -345,7 +393,8 @@ static const struct phone_message rows[] = {
 		.source = ALARMS,
 	},
 	{
-		.words = { "StatusCode=7", "StatusCode: 7", "Status Code 7", "TL_FAILED" },
+		.words = { "StatusCode=7", "StatusCode: 7", "StatusCode = 7", "Status Code 7",
+			"Status Code: 7", "TL_FAILED" },
 		.level = MESSAGE_TROUBLE,
 		.means = "Taking a trust list failed.",
 		.cause = "The general code: the phone does not say which list, nor why.",
@@ -353,7 +402,8 @@ static const struct phone_message rows[] = {
 		.source = ALARMS,
 	},
 	{
-		.words = { "StatusCode=8", "StatusCode: 8", "Status Code 8", "TL_FAILED_OLD_ITL" },
+		.words = { "StatusCode=8", "StatusCode: 8", "StatusCode = 8", "Status Code 8",
+			"Status Code: 8", "TL_FAILED_OLD_ITL" },
 		.level = MESSAGE_TROUBLE,
 		.means = "Taking a new ITL failed; the phone keeps the old one.",
 		.cause = "Its signer is in neither list of the phone, and no TVS vouched for it; "
@@ -362,7 +412,8 @@ static const struct phone_message rows[] = {
 		.source = ALARMS,
 	},
 	{
-		.words = { "StatusCode=9", "StatusCode: 9", "Status Code 9", "TL_FAILED_OLD_TL" },
+		.words = { "StatusCode=9", "StatusCode: 9", "StatusCode = 9", "Status Code 9",
+			"Status Code: 9", "TL_FAILED_OLD_TL" },
 		.level = MESSAGE_TROUBLE,
 		.means = "Taking new lists failed; the phone keeps its old CTL and its old ITL.",
 		.cause = "Their signers are in neither list of the phone, and no TVS vouched for "

@@ -84,6 +84,58 @@ static void names_stand_for_any(void **state)
 	means("SSL3 alert [read]:[fatal]:[unknown CA]", "SSL3 alert [read]:[fatal]:[unknown CA");
 }
 
+/* Lines as logs have them: times before, brackets around, blanks and case as they come. */
+static void lines_of_logs_are_known(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line, *words;
+	} lines[] = {
+		{ "9:14:02a 11/23/26  No trust list INSTALLED", "No Trust List Installed" },
+		{ "[16:04:00] CTL Installed.", "CTL installed" },
+		{ "Nov 23 16:04:00 SEP001122334455 <13> Trust  List\tUpdated",
+			"Trust List Updated" },
+		{ "16:04:00: Erasing CTL and ITL files...", "Erasing CTL and ITL files" },
+		{ "ctl UPDATE failed!", "CTL update failed" },
+		{ "2026-11-23T16:04:00Z File not found <Cfg File>", "CFG File Not Found" },
+		{ "16:04 CFG file not found", "CFG File Not Found" },
+		{ "File Not Found <CTLFile.tlv>", "File Not Found <CTL*.tlv>" },
+		{ "9:14a SEP001122334455.cnf.xml.sgn(HTTP)", "*.sgn(HTTP)" },
+		{ "16:04 TFTP Authorization Failure (x)", "TFTP authorization failure" },
+		{ "Phone failed to register. Cert key size is not FIPS compliant.",
+			"Cert key size is not FIPS compliant" },
+		{ "4523: NOT 16:04:00.123456 SECD: -PXY_NO_LSC: No LSC for [SCCP], will try MIC",
+			"PXY_NO_LSC" },
+		{ "secd: no lsc for [SIP], will try mic", "PXY_NO_LSC" },
+		{ "4524: NOT 16:04:00 SECD: -PXY_CERT_CIPHER: [SCCP], [TLSv1], cert [LSC]",
+			"PXY_CERT_CIPHER" },
+		{ "4525: ERR 16:04:00 SECD: SSL3 alert [read]:[fatal]:[unknown CA]",
+			"SSL3 alert [read]:[fatal]:[unknown CA" },
+		{ "tlsv1 alert unknown ca", "SSL3 alert [read]:[fatal]:[unknown CA" },
+		{ "16:04:00 SECD: TL file verified successfully.",
+			"TL file verified successfully" },
+		{ "16:04:00 SECD: TL file updated.", "TL file verified successfully" },
+		{ "SECD: Hashes match... authentication successful.",
+			"Hashes match... authentication successful" },
+		{ "SECD: hdr ver 1.2 (knows only upto 1.1)", "hdr ver *(knows only upto *)" },
+		{ "SECD: added cert to TVS cache - expires in 24 hours",
+			"added cert to TVS cache" },
+		{ "CertificateDBCache::getCertificateInformation - Found entry {rolecount : 2}",
+			"Found entry {rolecount *" },
+		{ "err CAPF_CLNT_PUBKEY_MISMATCH (7)", "CAPF_CLNT_PUBKEY_MISMATCH" },
+		{ "CAPF_CLNT_DECRYPT_FILE_FAILED", "CAPF_CLNT_DECRYPT_FILE_FAILED" },
+		{ "SECD: Role is = 21", "Role is = 21" },
+		{ "[StatusCode = 8]", "StatusCode=8" },
+		{ "status code: 5", "StatusCode=5" },
+	};
+	for (size_t i = 0; i < COUNT(lines); i++)
+		means(lines[i].line, lines[i].words);
+	unknown("Role is = 2", "is the nearest");
+	unknown("hdr ver 1.2", "is the nearest");
+	unknown("No LSC", "is the nearest");
+	unknown("CAPF_CLNT_PUBKEY_MISMATCHED", "CAPF_CLNT_PUBKEY_MISMATCH");
+}
+
 static void nearly_the_same_is_told_apart(void **state)
 {
 	(void)state;
@@ -170,6 +222,7 @@ int main(void)
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(every_row_is_reached),
 		cmocka_unit_test(names_stand_for_any),
+		cmocka_unit_test(lines_of_logs_are_known),
 		cmocka_unit_test(nearly_the_same_is_told_apart),
 		cmocka_unit_test(status_codes_have_their_rows),
 		cmocka_unit_test(the_unknown_names_the_nearest),
