@@ -5,7 +5,8 @@ import shutil
 import subprocess
 
 import pytest
-from programs import TOP, dialtrust
+from programs import DIALTRUST, DIALTRUSTD, SLOWER, TOP, Program, dialtrust, environment, fetch
+from test_start import SETTINGS
 
 PAGE = TOP / "man" / "dialtrust.1"
 OPTION = re.compile(r"--[a-z][a-z-]+")
@@ -68,3 +69,76 @@ def test_every_operation_is_on_its_page():
                 name = option[2:]
                 in_path = "{" + name + "}" in path
                 assert in_path or name in row[1] or name.replace("-", "_") in row[1], option
+
+
+def examples():
+    """The commands under EXAMPLES, a backslash at the end of a line continued."""
+    lines = re.search(r"^\.SH EXAMPLES\n(.*?)^\.SH", PAGE.read_text(), re.M | re.S)[1].splitlines()
+    text = "\n".join(line for line in lines if line.startswith(("dialtrust ", " ")))
+    return text.replace("\\-", "-").replace("\\e\n", " ").splitlines()
+
+
+@pytest.fixture
+def example_shell(tmp_path, lab):
+    """A folder with what the examples name, a daemon without a cluster, and the lab for 192.0.2.10."""
+    for folder in ("root", "store", "kept", "tftp"):
+        (tmp_path / folder).mkdir()
+    node, ports = lab.publisher, lab.publisher["ports"]
+    configuration = b"<device><TVS><members><member priority='0'><address>pub</address></member>" \
+        b"</members></TVS></device>"
+    (tmp_path / "SEP001122334455.cnf.xml").write_bytes(configuration)
+    (tmp_path / "tftp" / "ringlist.xml").write_bytes(b"<x/>")
+    (tmp_path / "kept" / "ITLFile.tlv").write_bytes(fetch(node, "ITLFile.tlv"))
+    shutil.copy(node["certificates"]["CallManager"], tmp_path / "pub.pem")
+    settings = SETTINGS.format(folder=tmp_path, tftp="127.0.10.80:0", http="127.0.10.80:0", tvs="off")
+    (tmp_path / "settings").write_text(settings.replace("name = alone", "name = pub"))
+    daemon = Program([DIALTRUSTD, "--settings", tmp_path / "settings"])
+
+    def run(command):
+        place = f"{node['address']}:{ports['tftp']}"
+        command = command.replace("tftp://192.0.2.10/", f"tftp://{place}/")
+        command = command.replace("ask 192.0.2.10", f"ask {node['address']}:{ports['tvs']}")
+        command = command.replace("--address 192.0.2.10", "--address 127.0.10.80")
+        command = command.replace("/srv/tftp", str(tmp_path / "tftp"))
+        if not shutil.which("jq"):
+            command = command.split(" | jq")[0]
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", f'dialtrust() {{ "{DIALTRUST}" "$@"; }}; {command}'],
+            cwd=tmp_path, env=environment(DIALTRUST_CONTROL=str(tmp_path / "admin")), timeout=100 * SLOWER,
+            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        )
+
+    try:
+        daemon.wait_for_text("ready: ", 60)
+        yield run
+    finally:
+        daemon.kill()
+
+
+def test_every_example_does_what_the_page_says(example_shell):
+    assert len(examples()) > 15
+    for command in examples():
+        ran = example_shell(command)
+        # No cluster of ours knows the signer of that example.
+        wanted = 5 if "tvs ask" in command and "--signer" in command else 0
+        assert ran.returncode == wanted, f"$ {command}\n{ran.stdout}{ran.stderr}"
+        assert ran.stdout + ran.stderr, command
+
+
+def test_the_page_has_all_its_parts():
+    headings = re.findall(r"^\.SH (.*)$", PAGE.read_text(), re.M)
+    for heading in ("NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"):
+        assert heading in headings
+    text = page_text()
+    status = text[text.index("EXIT STATUS"):]
+    for number in range(6):
+        assert re.search(rf"^{number}$", status, re.M), number
+
+
+def test_every_option_of_every_verb_is_in_the_manual():
+    text = page_text()
+    for verb in verbs():
+        if verb == "lab":
+            continue  # the page sends there: dialtrust lab --help
+        for option in OPTION.findall(dialtrust(*verb.split(), "--help").stdout):
+            assert option in text, f"{verb} {option}"
