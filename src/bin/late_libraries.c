@@ -94,6 +94,8 @@ LATE(XML_LIBRARY, xmlNodePtr, xmlFirstElementChild, (xmlNodePtr parent), (parent
 LATE(XML_LIBRARY, long, xmlGetLineNo, (const xmlNode *node), (node))
 LATE(XML_LIBRARY, xmlErrorPtr, xmlGetLastError, (void), ())
 LATE_VOID(XML_LIBRARY, xmlResetLastError, (void), ())
+LATE_VOID(XML_LIBRARY, xmlSetStructuredErrorFunc,
+	(void *context, xmlStructuredErrorFunc handler), (context, handler))
 LATE(XML_LIBRARY, xmlBufferPtr, xmlBufferCreate, (void), ())
 LATE(XML_LIBRARY, const xmlChar *, xmlBufferContent, (const xmlBuffer *buffer), (buffer))
 LATE_VOID(XML_LIBRARY, xmlBufferFree, (xmlBufferPtr buffer), (buffer))

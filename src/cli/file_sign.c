@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/signing_folder.h"
 #include "cli/verbs.h"
+#include "run/crew.h"
 #include "run/files.h"
 #include "trust/held_list.h"
 
@@ -22,8 +23,11 @@ struct signing_work {
 	struct signing_folder files;
 	const char *from, *to; /* folders */
 	int from_fd, to_fd;
-	size_t made, unchanged, passed; /* files */
+	size_t tally[CREW_OUTCOMES]; /* files, by enum outcome */
+	struct progress progress;
 };
+
+enum outcome { MADE, UNCHANGED, PASSED };
 
 static void signing_work_done(struct signing_work *w)
 {
@@ -60,19 +64,19 @@ struct signing_place {
 	const char *path, *name; /* where it goes, and what the header says */
 };
 
-static bool sign_payload(struct signing_work *w, const struct signing_place *place,
-	struct reader payload, struct error *err)
+static bool sign_payload(const struct signing_work *w, const struct signing_place *place,
+	struct reader payload, unsigned *outcome, struct error *err)
 {
 	AUTO_DONE(bytes) file = { 0 };
 	if (still_fits(&w->with, place->path, place->name, payload)) {
-		w->unchanged++;
+		*outcome = UNCHANGED;
 		return true;
 	}
 	if (!file_signing_build(&w->with, place->name, payload, &file, err) ||
 		!(w->from_fd >= 0 ? file_place_unsynced : file_place)(
 			place->path, bytes_reader(&file), SERVED_MODE, err))
 		return false;
-	w->made++;
+	*outcome = MADE;
 	return true;
 }
 
@@ -102,29 +106,28 @@ static bool make_place(const char *to, const char *name, struct error *err)
 	return directory_make(folder, 0755, err);
 }
 
-static bool sign_member(struct signing_work *w, const char *file, struct error *err)
+static bool sign_member(
+	const struct signing_work *w, const char *file, unsigned *outcome, struct error *err)
 {
 	char name[PATH_SIZE], path[PATH_SIZE];
 	AUTO_DONE(bytes) payload = { 0 };
-	if (is_encrypted_beside(w, file)) {
-		w->passed++;
+	*outcome = PASSED;
+	if (is_encrypted_beside(w, file))
 		return true;
-	}
 	if (!joined(name, err, file, ".sgn", "") || !joined(path, err, w->to, "/", name) ||
 		!file_read_beneath(w->from_fd, file, LIMIT_SIGNED_FILE, &payload, err))
 		return false;
-	if (signed_header_recognise(bytes_reader(&payload))) {
-		w->passed++;
+	if (signed_header_recognise(bytes_reader(&payload)))
 		return true;
-	}
 	struct signing_place place = { .path = path, .name = name };
 	return (w->to == w->from || make_place(w->to, file, err)) &&
-		sign_payload(w, &place, bytes_reader(&payload), err);
+		sign_payload(w, &place, bytes_reader(&payload), outcome, err);
 }
 
-static bool sync_made(const struct signing_work *w, struct error *err)
+/* After a failure nobody has told of all that was made. */
+static bool sync_made(const struct signing_work *w, bool fine, struct error *err)
 {
-	return w->made == 0 || files_sync(w->to_fd, err);
+	return (fine && w->tally[MADE] == 0) || files_sync(w->to_fd, err);
 }
 
 static bool open_folder(const char *path, int *fd, struct error *err)
@@ -142,20 +145,33 @@ static bool open_folders(struct signing_work *w, struct error *err)
 	return signing_folder_claim(w->to_fd, err) || fail_in(err, "%s", w->to);
 }
 
+static bool sign_piece(size_t item, unsigned *outcome, void *context, struct error *err)
+{
+	const struct signing_work *w = context;
+	return sign_member(w, w->files.names[item], outcome, err);
+}
+
+static void pieces_signed(size_t more, void *context)
+{
+	struct signing_work *w = context;
+	while (more-- > 0)
+		progress_step(&w->progress);
+}
+
 static bool sign_folder(struct signing_work *w, struct error *err)
 {
 	if (!open_folders(w, err))
 		return false;
 	if (!signing_folder_read(w->from_fd, &w->files, err))
 		return fail_in(err, "%s", w->from);
-	struct progress progress = progress_begin(w->files.count);
-	bool fine = true;
-	for (size_t i = 0; fine && i < w->files.count; i++) {
-		fine = sign_member(w, w->files.names[i], err);
-		progress_step(&progress);
-	}
-	progress_end(&progress);
-	bool synced = sync_made(w, fine ? err : NULL); /* the first failure is the one to tell */
+	struct crew crew = {
+		.items = w->files.count, .work = sign_piece, .step = pieces_signed, .context = w
+	};
+	w->progress = progress_begin(w->files.count);
+	bool fine = crew_run(&crew, w->tally, err);
+	progress_end(&w->progress);
+	bool synced =
+		sync_made(w, fine, fine ? err : NULL); /* the first failure is the one to tell */
 	return fine && synced;
 }
 
@@ -182,19 +198,23 @@ static bool sign_one(struct signing_work *w, const char *name, struct error *err
 			"by whom",
 			w->from);
 	struct signing_place place = { .path = to, .name = name != NULL ? name : own_name };
-	return sign_payload(w, &place, bytes_reader(&payload), err);
+	unsigned outcome;
+	if (!sign_payload(w, &place, bytes_reader(&payload), &outcome, err))
+		return false;
+	w->tally[outcome]++;
+	return true;
 }
 
 static bool tell(const struct call *call, const struct signing_work *w, struct error *err)
 {
 	if (!call->json) {
-		(void)printf("%zu signed, %zu unchanged, %zu passed over\n", w->made, w->unchanged,
-			w->passed);
+		(void)printf("%zu signed, %zu unchanged, %zu passed over\n", w->tally[MADE],
+			w->tally[UNCHANGED], w->tally[PASSED]);
 		return true;
 	}
 	json_auto_t *told = json_pack("{s:i, s:I, s:I, s:I}", "schema_version", 1, "signed",
-		(json_int_t)w->made, "unchanged", (json_int_t)w->unchanged, "passed_over",
-		(json_int_t)w->passed);
+		(json_int_t)w->tally[MADE], "unchanged", (json_int_t)w->tally[UNCHANGED],
+		"passed_over", (json_int_t)w->tally[PASSED]);
 	if (told == NULL)
 		return fail_memory(err);
 	output_json(stdout, told);
