@@ -21,4 +21,5 @@ enum {
 	LIMIT_INDEX = 16 << 20, /* bytes of a snapshot index */
 	LIMIT_HTTP_HEADER = 8 * 1024,
 	LIMIT_ADMIN_BODY = 1 << 20,
+	LIMIT_UPLOAD = 256 << 10, /* bytes of a file in an operation's field */
 };

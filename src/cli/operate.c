@@ -1,10 +1,14 @@
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
+#include "base/limits.h"
 #include "base/nearest.h"
 #include "base/writer.h"
 #include "cli/cli_impl.h"
 #include "cli/output.h"
 #include "cluster/unit.h"
+#include "run/files.h"
 
 enum { PATH_MAX_SIZE = 1900 };
 
@@ -73,20 +77,41 @@ static void write_query(struct writer *w, const struct call *call)
 	}
 }
 
-static json_t *value_json(const struct op_field *field, const char *value)
+/* The daemon gets the file itself: it may run where the path is another's. */
+static json_t *file_json(const struct op_field *field, const char *path, struct error *err)
 {
+	char *text = NULL;
+	AUTO_DONE(bytes) file = { 0 };
+	if (!file_read(path, LIMIT_UPLOAD, &file, err) ||
+		!base64_write(bytes_reader(&file), &text, err)) {
+		(void)fail_in(err, "%s", field->name);
+		return NULL;
+	}
+	json_t *value = json_string(text);
+	free(text);
+	return value;
+}
+
+static json_t *value_json(const struct op_field *field, const char *value, struct error *err)
+{
+	if (field->kind == OP_FILE)
+		return file_json(field, value, err);
 	return field->kind == OP_FLAG ? json_true() : json_string(value);
 }
 
-static json_t *body_of(const struct call *call)
+static json_t *body_of(const struct call *call, struct error *err)
 {
 	const struct op *op = call->verb->context;
-	json_t *body = json_object();
-	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++)
-		if (call->values[i] != NULL && !stands_in_path(op, op->fields[i].name))
-			(void)json_object_set_new(body, op->fields[i].name,
-				value_json(&op->fields[i], call->values[i]));
-	return body;
+	json_auto_t *body = json_object();
+	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++) {
+		if (call->values[i] == NULL || stands_in_path(op, op->fields[i].name))
+			continue;
+		json_t *value = value_json(&op->fields[i], call->values[i], err);
+		if (value == NULL)
+			return NULL;
+		(void)json_object_set_new(body, op->fields[i].name, value);
+	}
+	return json_incref(body);
 }
 
 static bool fail_unit(const char *value, struct error *err)
@@ -106,7 +131,8 @@ static bool check_values(const struct call *call, struct error *err)
 	const struct op *op = call->verb->context;
 	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++) {
 		struct error why = { 0 };
-		if (call->values[i] == NULL || op->fields[i].kind == OP_FLAG ||
+		bool as_typed = op->fields[i].kind != OP_FLAG && op->fields[i].kind != OP_FILE;
+		if (call->values[i] == NULL || !as_typed ||
 			op_field_check(&op->fields[i], call->values[i], &why))
 			continue;
 		if (err != NULL)
@@ -130,7 +156,9 @@ bool operate(const struct call *call, struct error *err)
 	writer_u8(&w, '\0');
 	if (!w.ok)
 		return fail(err, FAULT_USAGE, "the arguments are too long");
-	json_auto_t *body = reads ? NULL : body_of(call);
+	json_auto_t *body = reads ? NULL : body_of(call, err);
+	if (!reads && body == NULL)
+		return false;
 	json_t *reply = NULL;
 	if (!ask_daemon(call->control, &(struct daemon_question){ op->method, path, body }, &reply,
 		    err)) {

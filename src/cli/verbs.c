@@ -30,6 +30,8 @@ static const char *value_name(enum op_field_kind kind)
 		return "NAME";
 	case OP_FLAG:
 		return NULL;
+	case OP_FILE:
+		return "FILE";
 	}
 	return "VALUE";
 }

@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "base/hex.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "cluster/node.h"
 #include "ops/op.h"
@@ -70,6 +72,17 @@ static bool check_flag(const struct op_field *field, const char *value, struct e
 		fail(err, FAULT_USAGE, "%s: true or false", field->name);
 }
 
+static bool check_file(const struct op_field *field, const char *value, struct error *err)
+{
+	AUTO_DONE(bytes) file = { 0 };
+	if (strlen(value) > (LIMIT_UPLOAD + 2) / 3 * 4)
+		return fail(err, FAULT_LIMIT, "%s: a file of more than %d bytes", field->name,
+			LIMIT_UPLOAD);
+	if (value[0] == '\0')
+		return fail(err, FAULT_USAGE, "%s: the file is empty", field->name);
+	return base64_read(value, &file, err) || fail_in(err, "%s", field->name);
+}
+
 bool op_field_check(const struct op_field *field, const char *value, struct error *err)
 {
 	switch (field->kind) {
@@ -87,6 +100,8 @@ bool op_field_check(const struct op_field *field, const char *value, struct erro
 		return check_unit(field, value, err);
 	case OP_FLAG:
 		return check_flag(field, value, err);
+	case OP_FILE:
+		return check_file(field, value, err);
 	}
 	return fail(err, FAULT_USAGE, "%s: of no known kind", field->name);
 }

@@ -30,7 +30,8 @@ enum op_id {
 enum op_permission { OP_READ, OP_WRITE };
 
 /* OP_TEXT: one line; OP_NAME: a file's or a parameter's name; OP_IDENTITY_UNIT: no trust store;
- * OP_TRUST_STORE: nothing else; OP_FLAG: true or false, on the command line there or not. */
+ * OP_TRUST_STORE: nothing else; OP_FLAG: true or false, on the command line there or not; OP_FILE:
+ * base64 of a file of at most LIMIT_UPLOAD bytes, on the command line its path. */
 enum op_field_kind {
 	OP_TEXT,
 	OP_NUMBER,
@@ -40,6 +41,7 @@ enum op_field_kind {
 	OP_TRUST_STORE,
 	OP_NAME,
 	OP_FLAG,
+	OP_FILE,
 };
 
 struct op_field {

@@ -5,9 +5,11 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #undef fail /* base/error.h has one of its own */
 
+#include "base/limits.h"
 #include "ops/op.h"
 
 static const struct op_field *field(enum op_id id, const char *name)
@@ -111,6 +113,46 @@ static void an_identity_is_no_trust_store(void **state)
 	assert_refused(f, "TVX", FAULT_MISSING);
 }
 
+static void a_flag_is_true_or_false(void **state)
+{
+	(void)state;
+	const struct op_field f = { .name = "force", .kind = OP_FLAG };
+	assert_fine(&f, "true");
+	assert_fine(&f, "false");
+	assert_refused(&f, "", FAULT_USAGE);
+	assert_refused(&f, "yes", FAULT_USAGE);
+	assert_refused(&f, "True", FAULT_USAGE);
+}
+
+static void a_trust_store_is_no_identity(void **state)
+{
+	(void)state;
+	const struct op_field f = { .name = "store", .kind = OP_TRUST_STORE };
+	assert_fine(&f, "tomcat-trust");
+	assert_refused(&f, "tomcat", FAULT_REFUSED);
+	assert_refused(&f, "nothing-trust", FAULT_MISSING);
+	assert_refused(&f, "", FAULT_USAGE);
+}
+
+static void a_file_is_base64_and_has_a_most(void **state)
+{
+	(void)state;
+	const struct op_field f = { .name = "certificate", .kind = OP_FILE };
+	assert_fine(&f, "AAEC");
+	assert_refused(&f, "", FAULT_USAGE);
+	assert_refused(&f, "AAE", FAULT_MALFORMED);
+	assert_refused(&f, "AAE!", FAULT_MALFORMED);
+	size_t most = (LIMIT_UPLOAD + 2) / 3 * 4;
+	char *text = malloc(most + 5);
+	memset(text, 'A', most + 4);
+	text[most] = '\0';
+	assert_fine(&f, text);
+	text[most] = 'A';
+	text[most + 4] = '\0';
+	assert_refused(&f, text, FAULT_LIMIT);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +162,9 @@ int main(void)
 		cmocka_unit_test(nodes_have_a_shape),
 		cmocka_unit_test(units_must_exist),
 		cmocka_unit_test(an_identity_is_no_trust_store),
+		cmocka_unit_test(a_flag_is_true_or_false),
+		cmocka_unit_test(a_trust_store_is_no_identity),
+		cmocka_unit_test(a_file_is_base64_and_has_a_most),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
