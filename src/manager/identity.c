@@ -144,7 +144,7 @@ static bool copy_to_node(const struct node *node, void *into, struct error *err)
 		c->made->node);
 	entry_name(c->made->cert, entry.name, sizeof(entry.name));
 	memcpy(entry.digest, cert_digest(c->made->cert), DIGEST_SIZE);
-	return txn_put_entry(c->txn, &entry, err);
+	return txn_copy_entry(c->txn, &entry, err);
 }
 
 /* One entry of one subject name in a store: the copy of a predecessor gives way, except where the

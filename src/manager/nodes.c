@@ -173,7 +173,7 @@ static bool copy_entry(const struct entry *entry, struct reader der, void *into,
 		return true;
 	struct entry copy = *entry;
 	(void)snprintf(copy.node, sizeof(copy.node), "%s", j->node->name);
-	return txn_put_entry(j->txn, &copy, err);
+	return txn_copy_entry(j->txn, &copy, err);
 }
 
 static bool record_node(struct txn *t, void *context, struct error *err)

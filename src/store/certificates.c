@@ -71,7 +71,7 @@ bool store_entries(struct store *s, const char *store, const char *node, entry_f
 	return store_run(s, &select, walk_entry, &walk, err);
 }
 
-bool txn_put_entry(struct txn *t, const struct entry *entry, struct error *err)
+static bool put_entry(struct txn *t, const struct entry *entry, struct error *err)
 {
 	const struct param params[] = { text_param(entry->store), text_param(entry->node),
 		text_param(entry->name), digest_param(entry->digest), text_param(entry->reason),
@@ -84,6 +84,26 @@ bool txn_put_entry(struct txn *t, const struct entry *entry, struct error *err)
 	};
 	return store_run(t->store, &put, NULL, NULL, err) ||
 		fail_in(err, "%s in %s of node %s", entry->name, entry->store, entry->node);
+}
+
+bool txn_put_entry(struct txn *t, const struct entry *entry, struct error *err)
+{
+	uint64_t change;
+	if (!store_deleted_by(t->store, entry, &change, err))
+		return false;
+	if (change != 0)
+		return fail(err, FAULT_REFUSED,
+			"%s was deleted from %s by change %llu and stays deleted: say --again to "
+			"bring it back",
+			entry->name, entry->store, (unsigned long long)change);
+	return put_entry(t, entry, err);
+}
+
+bool txn_copy_entry(struct txn *t, const struct entry *entry, struct error *err)
+{
+	uint64_t change;
+	return store_deleted_by(t->store, entry, &change, err) &&
+		(change != 0 || put_entry(t, entry, err));
 }
 
 bool txn_remove_entry(

@@ -108,11 +108,32 @@ typedef bool entry_fn(const struct entry *entry, struct reader der, void *into, 
 /* `store` and `node` may be NULL for all; ordered by store, node, name. */
 bool store_entries(struct store *s, const char *store, const char *node, entry_fn *each, void *into,
 	struct error *err) MUST_CHECK;
-/* Replaces an entry of the same store, node and name. */
+/* Replaces an entry of the same store, node and name. FAULT_REFUSED where the certificate was
+ * deleted from that store and its tombstone stands. */
 bool txn_put_entry(struct txn *t, const struct entry *entry, struct error *err) MUST_CHECK;
+/* For copies that follow by themselves: what was deleted is left out. */
+bool txn_copy_entry(struct txn *t, const struct entry *entry, struct error *err) MUST_CHECK;
 /* FAULT_MISSING when there was none. */
 bool txn_remove_entry(struct txn *t, const char *store, const char *node, const char *name,
 	struct error *err) MUST_CHECK;
+
+struct tombstone { /* what was deleted from a trust store, on every node */
+	char store[NODE_NAME_SIZE];
+	uint8_t digest[DIGEST_SIZE];
+	char name[256];   /* its file name then */
+	char reason[128]; /* the operator's */
+	uint64_t change;
+};
+typedef bool tombstone_fn(
+	const struct tombstone *tombstone, struct reader der, void *into, struct error *err);
+/* `store` may be NULL for all; the latest first. */
+bool store_tombstones(struct store *s, const char *store, tombstone_fn *each, void *into,
+	struct error *err) MUST_CHECK;
+bool txn_put_tombstone(struct txn *t, const struct tombstone *tombstone, struct error *err)
+	MUST_CHECK;
+/* The certificate may come again. FAULT_MISSING when it was not deleted. */
+bool txn_remove_tombstone(struct txn *t, const char *store,
+	const uint8_t digest[static DIGEST_SIZE], struct error *err) MUST_CHECK;
 
 struct identity_row { /* a unit's live certificate and the name of its key */
 	char unit[NODE_NAME_SIZE];

@@ -101,6 +101,10 @@ struct migration {
 	const char *name;
 	const char *sql;
 };
+/* The change whose tombstone stands against the entry; 0: none. */
+bool store_deleted_by(struct store *s, const struct entry *entry, uint64_t *out, struct error *err)
+	MUST_CHECK;
+
 extern const struct migration migrations[]; /* written by tools/embed-migrations */
 extern const size_t migration_count;
 

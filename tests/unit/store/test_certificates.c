@@ -225,6 +225,81 @@ static void an_identity_that_is_not_there(void **state)
 	must_refuse(s->store, put_identity, &homeless, FAULT_MISSING);
 }
 
+static struct tombstone tombstone_of(const char *store, uint8_t mark)
+{
+	struct tombstone t = { .name = "a.pem", .reason = "an old host" };
+	(void)snprintf(t.store, sizeof(t.store), "%s", store);
+	memset(t.digest, mark, sizeof(t.digest));
+	return t;
+}
+
+static bool bury(struct txn *t, void *context, struct error *err)
+{
+	return txn_put_tombstone(t, context, err);
+}
+
+static bool unbury(struct txn *t, void *context, struct error *err)
+{
+	const struct tombstone *what = context;
+	return txn_remove_tombstone(t, what->store, what->digest, err);
+}
+
+static bool copy_entry(struct txn *t, void *context, struct error *err)
+{
+	return txn_copy_entry(t, context, err);
+}
+
+static bool note_tombstone(
+	const struct tombstone *tombstone, struct reader der, void *into, struct error *err)
+{
+	(void)err;
+	assert_true(der.left > 0);
+	(void)snprintf(into, NOTE_SIZE, "%s/%s=%u: %s;", tombstone->store, tombstone->name,
+		tombstone->digest[0], tombstone->reason);
+	return true;
+}
+
+/* CSCto86463: what was deleted reappears. */
+static void what_was_deleted_stays_deleted(void **state)
+{
+	struct scratch *s = *state;
+	char text[NOTE_SIZE] = "";
+	put_certificate(s->store, 1, 50);
+	put_certificate(s->store, 2, 50);
+	struct tombstone gone = tombstone_of("tomcat-trust", 1);
+	struct entry entry = entry_of("tomcat-trust", "pub", "a.pem", 1);
+	(void)must_change(s->store, bury, &gone);
+	must_refuse(s->store, put_entry, &entry, FAULT_REFUSED);
+	(void)must_change(s->store, copy_entry, &entry); /* and it is not there */
+	assert_string_equal(entries_of(s, NULL, NULL, text), "");
+	entry = entry_of("ipsec-trust", "pub", "a.pem", 1); /* another store */
+	(void)must_change(s->store, put_entry, &entry);
+	entry = entry_of("tomcat-trust", "pub", "a.pem", 2); /* another certificate of the name */
+	(void)must_change(s->store, copy_entry, &entry);
+	assert_string_equal(entries_of(s, NULL, NULL, text),
+		"ipsec-trust/pub/a.pem=1;tomcat-trust/pub/a.pem=2;");
+}
+
+static void a_tombstone_is_told_and_taken_away(void **state)
+{
+	struct scratch *s = *state;
+	char text[NOTE_SIZE] = "";
+	put_certificate(s->store, 1, 50);
+	struct tombstone gone = tombstone_of("tomcat-trust", 1);
+	must_refuse(s->store, unbury, &gone, FAULT_MISSING);
+	(void)must_change(s->store, bury, &gone);
+	(void)must_change(s->store, bury, &gone); /* again is fine */
+	assert_true(store_tombstones(s->store, "ipsec-trust", note_tombstone, text, NULL));
+	assert_string_equal(text, "");
+	assert_true(store_tombstones(s->store, NULL, note_tombstone, text, NULL));
+	assert_string_equal(text, "tomcat-trust/a.pem=1: an old host;");
+	(void)must_change(s->store, unbury, &gone);
+	struct entry entry = entry_of("tomcat-trust", "pub", "a.pem", 1);
+	(void)must_change(s->store, put_entry, &entry);
+	gone = tombstone_of("tomcat-trust", 7); /* a certificate that is not kept */
+	must_refuse(s->store, bury, &gone, FAULT_STORE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +309,8 @@ int main(void)
 		STORE_TEST(an_entry_is_replaced_by_its_name_and_knows_its_change),
 		STORE_TEST(entries_need_their_node_and_their_certificate),
 		STORE_TEST(an_entry_is_removed_once),
+		STORE_TEST(what_was_deleted_stays_deleted),
+		STORE_TEST(a_tombstone_is_told_and_taken_away),
 		STORE_TEST(a_new_identity_retires_its_predecessor),
 		STORE_TEST(an_identity_that_is_not_there),
 	};
