@@ -6,6 +6,7 @@ import ssl
 import threading
 
 import pytest
+from json_schema import problems, schema_of
 from programs import dialtrust
 
 pytestmark = pytest.mark.asan
@@ -81,7 +82,9 @@ def serve(folder):
 def status(where, *words, result=FINE):
     ran = dialtrust("capf", "status", where, "--json", *PATIENCE, *words, timeout=60)
     assert ran.returncode == result, ran.stderr
-    return json.loads(ran.stdout), ran
+    told = json.loads(ran.stdout)
+    assert problems(told, schema_of("capf status")) == []
+    return told, ran
 
 
 def test_a_server_is_heard_and_nothing_is_said(serve):

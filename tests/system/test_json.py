@@ -163,6 +163,8 @@ RUNS = {
         (lambda s: (s.folder / "SEP001122334466.cnf.xml.sgn",), FINE),
     ],
     "explain": [(lambda s: ("Trust List Updated",), FINE)],
+    # TLS is spoken there and CAPF is not: what was seen is printed all the same.
+    "capf status": [(lambda s: (tvs(s)[2], "--timeout", "1000"), ERROR)],
     "tvs ask": [
         (lambda s: (*tvs(s)[2:], "--signer", by_name(s)), FINE),
         (lambda s: (*tvs(s)[2:], "--cert", s.sast_pem), MISSING),
