@@ -99,8 +99,7 @@ static void send_error(struct tftp_face *f, const struct datagram_way *way, enum
 	struct tftp_packet packet = { .opcode = TFTP_ERROR, .error = (uint16_t)code };
 	uint8_t bytes[256];
 	struct writer w = writer_on(bytes, sizeof(bytes));
-	if (!text_copy(packet.message, sizeof(packet.message), message, NULL))
-		packet.message[0] = '\0';
+	text_printable(reader_of_text(message), packet.message, sizeof(packet.message));
 	tftp_packet_write(&w, &packet);
 	if (w.ok)
 		send_bytes(f, way, writer_written(&w));

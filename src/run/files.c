@@ -132,6 +132,8 @@ int file_open_beneath(int dirfd, const char *name, size_t *size, struct error *e
 	if (fd < 0) {
 		if (errno == EXDEV || errno == ELOOP)
 			(void)fail(err, FAULT_REFUSED, "%s leads out of its directory", name);
+		else if (errno == ENOTDIR) /* beneath a file there is none */
+			(void)fail(err, FAULT_MISSING, "%s: no such file", name);
 		else
 			(void)fail_errno(err, "%s", name);
 		return -1;

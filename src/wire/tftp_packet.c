@@ -108,7 +108,7 @@ static bool read_mode(struct reader text, enum tftp_mode *out, struct error *err
 static bool read_request(struct reader r, struct tftp_packet *p, struct error *err)
 {
 	if (r.left + 2 > REQUEST_MAX)
-		return fail(err, FAULT_LIMIT, "request of %zu bytes, at most %d", r.left + 2,
+		return fail(err, FAULT_MALFORMED, "request of %zu bytes, at most %d", r.left + 2,
 			REQUEST_MAX);
 	struct reader name = take_text(&r);
 	struct reader mode = take_text(&r);
@@ -116,6 +116,9 @@ static bool read_request(struct reader r, struct tftp_packet *p, struct error *e
 		return fail(err, FAULT_MALFORMED, "request is cut short");
 	if (name.left == 0)
 		return fail(err, FAULT_MALFORMED, "request without a file name");
+	if (name.left >= sizeof(p->name))
+		return fail(err, FAULT_MALFORMED, "file name of %zu bytes, at most %zu", name.left,
+			sizeof(p->name) - 1);
 	if (!text_from(name, p->name, sizeof(p->name), err))
 		return fail_in(err, "file name");
 	return read_mode(mode, &p->mode, err) && read_options(&r, &p->options, err);

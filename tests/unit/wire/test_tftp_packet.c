@@ -202,12 +202,12 @@ static void names_and_requests_have_limits(void **state)
 		if (size < LIMIT_FILE_NAME)
 			assert_int_equal(strlen(parsed(writer_written(&w)).name), size);
 		else
-			refused_with(writer_written(&w), trip, FAULT_LIMIT, "file name");
+			refused_with(writer_written(&w), trip, FAULT_MALFORMED, "file name");
 	}
 	memset(memory, 0, sizeof(memory));
 	memcpy(memory, "\0\1a\0octet", 10);
 	(void)parsed(reader_of(memory, 512));
-	refused_with(reader_of(memory, 513), trip, FAULT_LIMIT, "request of 513 bytes");
+	refused_with(reader_of(memory, 513), trip, FAULT_MALFORMED, "request of 513 bytes");
 }
 
 static void data_is_a_view(void **state)
