@@ -111,6 +111,7 @@ class Node:
         finally:
             self.stop()
         self.copy(self.state, folder / "kept")
+        self.copy(folder / "phone", folder / "kept-phone")
 
     @staticmethod
     def copy(source, target):
@@ -123,6 +124,11 @@ class Node:
     def restore(self):
         shutil.rmtree(self.state)
         self.copy(self.folder / "kept", self.state)
+        self.restore_phone()
+
+    def restore_phone(self):
+        shutil.rmtree(self.folder / "phone")
+        self.copy(self.folder / "kept-phone", self.folder / "phone")
 
     def start(self, preload=True, wrapper=()):
         extra = {"LD_PRELOAD": str(LIBRARY), "DIALTRUST_FAULT_PAGE": str(self.page.path)}
@@ -166,7 +172,7 @@ class Node:
         return dialtrust(
             "emulator", "boot", "--name", self.phone, "--server", self.node["address"],
             "--tftp", self.node["ports"]["tftp"], "--http", self.node["ports"]["http"],
-            "--state", self.state / "phone",
+            "--state", self.folder / "phone",
         )
 
     # what must hold

@@ -133,10 +133,11 @@ class Program:
 
 
 class Lab(Program):
-    def __init__(self, state, *words, nodes=2, phones=5):
+    def __init__(self, state, *words, nodes=2, phones=5, **env):
         self.state = Path(state)
         super().__init__(
-            [DIALTRUST, "lab", "--nodes", nodes, "--phones", phones, "--state", self.state, *words]
+            [DIALTRUST, "lab", "--nodes", nodes, "--phones", phones, "--state", self.state, *words],
+            **env,
         )
         self.info = {}
 
