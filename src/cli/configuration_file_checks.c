@@ -64,11 +64,11 @@ static size_t utf8_size(struct reader xml)
 bool lint_not_utf8(struct lint_place *place)
 {
 	const struct lint_scene *scene = place->scene;
-	size_t good = utf8_size(scene->xml);
-	if (good == scene->xml.left && memchr(scene->xml.at, 0, good) == NULL)
+	size_t good = utf8_size(scene->xml), offset = 0;
+	while (offset < good && scene->xml.at[offset] != 0)
+		offset++;
+	if (offset == scene->xml.left)
 		return false;
-	const void *zero = memchr(scene->xml.at, 0, good);
-	size_t offset = zero == NULL ? good : (size_t)((const uint8_t *)zero - scene->xml.at);
 	place->line = line_at(scene->xml, offset);
 	(void)snprintf(place->detail, sizeof(place->detail), "byte %zu is 0x%02x", offset,
 		scene->xml.at[offset]);

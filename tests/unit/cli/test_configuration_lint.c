@@ -299,6 +299,8 @@ static void a_fault_of_the_file_ends_the_reading(void **state)
 	AUTO(lint_findings) f =
 		judged("<!DOCTYPE d><device><capfAuthMode>2</capfAuthMode></device>");
 	assert_int_equal(f->count, 1);
+	AUTO(lint_findings) empty = judged_as(name, NULL, reader_of(NULL, 0));
+	assert_string_equal(empty->rows[0].rule->code, "not-xml");
 	AUTO(lint_findings) g = judged("<device>\n<capfAuthMode>2</capfAuthMode>\n</devise>");
 	assert_int_equal(g->count, 1);
 	assert_int_equal(g->rows[0].line, 3);
