@@ -55,7 +55,9 @@ static bool add(struct signing_folder *folder, const char *name, struct error *e
 
 struct walk {
 	int dirfd;
-	struct signing_folder *found; /* NULL: leftovers are removed instead */
+	bool (*keep)(struct signing_folder *found, const char *name, struct error *err);
+	struct signing_folder *found;
+	bool sweeps; /* leftovers are removed, and nothing is found */
 	unsigned depth;
 };
 
@@ -83,14 +85,14 @@ static bool walk_entry(struct walk *w, const char *prefix, const char *entry, st
 	int used =
 		snprintf(name, sizeof(name), "%s%s%s", prefix, prefix[0] != '\0' ? "/" : "", entry);
 	if (used < 0 || (size_t)used + sizeof(".sgn") > sizeof(name))
-		return w->found == NULL ||
+		return w->sweeps ||
 			fail(err, FAULT_LIMIT, "%s/%.60s: a name that is too long for phones",
 				prefix, entry);
 	if (fstatat(w->dirfd, name, &facts, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT || fail_errno(err, "%s", name);
 	if (S_ISDIR(facts.st_mode))
 		return walk_folder(w, name, err);
-	return !S_ISREG(facts.st_mode) || w->found == NULL || add(w->found, name, err);
+	return !S_ISREG(facts.st_mode) || w->keep(w->found, name, err);
 }
 
 static bool sweep_entry(
@@ -112,7 +114,7 @@ static bool walk_entries(struct walk *w, DIR *entries, const char *prefix, struc
 		const struct dirent *entry = readdir(entries);
 		if (entry == NULL)
 			return errno == 0 || fail_errno(err, "%s", prefix);
-		if (w->found == NULL && !sweep_entry(w, prefix, entry->d_name, err))
+		if (w->sweeps && !sweep_entry(w, prefix, entry->d_name, err))
 			return false;
 		if (!walk_entry(w, prefix, entry->d_name, err))
 			return false;
@@ -148,7 +150,7 @@ static int by_name(const void *a, const void *b)
 bool signing_folder_read(int dirfd, struct signing_folder *out, struct error *err)
 {
 	AUTO_DONE(signing_folder) found = { 0 };
-	struct walk w = { .dirfd = dirfd, .found = &found };
+	struct walk w = { .dirfd = dirfd, .keep = add, .found = &found };
 	if (!walk_folder(&w, "", err))
 		return false;
 	if (found.count > 0)
@@ -158,9 +160,17 @@ bool signing_folder_read(int dirfd, struct signing_folder *out, struct error *er
 	return true;
 }
 
+static bool keep_none(struct signing_folder *found, const char *name, struct error *err)
+{
+	(void)found;
+	(void)name;
+	(void)err;
+	return true;
+}
+
 bool signing_folder_claim(int dirfd, struct error *err)
 {
-	struct walk w = { .dirfd = dirfd };
+	struct walk w = { .dirfd = dirfd, .keep = keep_none, .sweeps = true };
 	if (flock(dirfd, LOCK_EX | LOCK_NB) != 0)
 		return errno == EWOULDBLOCK
 			? fail(err, FAULT_REFUSED, "another dialtrust is signing into it")

@@ -89,14 +89,14 @@ static bool check_signers(const struct held_list *held, struct error *err)
 
 struct held_list *held_list_load(struct reader file, struct error *err)
 {
-	AUTO(held_list) held = calloc(1, sizeof(*held));
-	if (held == NULL) {
-		fail_memory(err);
-		return NULL;
-	}
 	if (file.left > LIMIT_TRUST_LIST) {
 		fail(err, FAULT_LIMIT, "a trust list of %zu bytes: phones take at most %d",
 			file.left, LIMIT_TRUST_LIST);
+		return NULL;
+	}
+	AUTO(held_list) held = calloc(1, sizeof(*held));
+	if (held == NULL) {
+		fail_memory(err);
 		return NULL;
 	}
 	if (!bytes_copy(&held->file, file, err) ||
@@ -181,7 +181,7 @@ bool signature_fits(struct reader file, const struct signed_header *header,
 
 bool held_list_intact(const struct held_list *held, struct error *err)
 {
-	size_t index;
+	size_t index = 0;
 	return held_list_named_signer(held, &index, err) &&
 		signature_fits(
 			bytes_reader(&held->file), &held->list.header, held->certs[index], err);
