@@ -56,8 +56,13 @@ struct sibling_client *sibling_connect(struct loop *l, const char *path,
 	const struct sibling_client_events *events, void *context, struct error *err);
 void sibling_client_free(struct sibling_client *c); /* outstanding questions get FAULT_IO */
 
+/* Questions of one client that may wait for their answers; their bytes may be LIMIT_SIBLING_PAYLOAD
+ * until the peer has taken them. */
+enum { SIBLING_QUESTIONS = 4096 };
+
 /* Exactly one call of fn per question: answer (err NULL), refusal, timeout or lost peer. A
- * question asked while disconnected waits for the connection within its timeout. */
+ * question asked while disconnected waits for the connection within its timeout. One beyond
+ * SIBLING_QUESTIONS, or beyond the bytes, fails with FAULT_BUSY. */
 typedef void sibling_answer_fn(struct reader answer, const struct error *err, void *context);
 void sibling_ask(struct sibling_client *c, uint16_t operation, struct reader payload,
 	uint64_t timeout_ms, sibling_answer_fn *fn, void *context);

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "net/sibling_impl.h"
 
 enum { BACKOFF_FIRST = 50, BACKOFF_MAX = 2000 }; /* milliseconds */
@@ -13,7 +14,7 @@ struct question {
 	struct sibling_client *client;
 	uint32_t id;
 	struct frame_out *frame; /* NULL once it is in the queue of a connection */
-	bool sent;
+	bool sent, counted;
 	struct event *timer;
 	struct error why; /* set when it failed; the timer then tells */
 	sibling_answer_fn *fn;
@@ -31,7 +32,8 @@ struct sibling_client {
 	uint64_t backoff;
 	uint32_t last_id;
 	struct frame_queue queue;
-	struct question *questions; /* in the order of asking */
+	struct question *questions, **last; /* in the order of asking */
+	size_t open, unqueued;              /* questions with a frame; bytes not in the queue yet */
 };
 
 static struct timeval interval(uint64_t ms)
@@ -40,10 +42,26 @@ static struct timeval interval(uint64_t ms)
 		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 }
 
+static void question_unlink(struct question *q)
+{
+	struct sibling_client *c = q->client;
+	struct question **at = &c->questions;
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+	if (c->last == &q->next)
+		c->last = at;
+}
+
+/* Out of every count, too. */
 static void question_free(struct question *q)
 {
-	if (q->timer != NULL)
-		event_free(q->timer);
+	struct sibling_client *c = q->client;
+	if (q->frame != NULL)
+		c->unqueued -= frame_out_size(q->frame);
+	if (q->counted)
+		c->open--;
+	event_free(q->timer);
 	frame_out_free(q->frame);
 	free(q);
 }
@@ -61,10 +79,7 @@ static void question_tell(struct question *q, struct reader answer, const struct
 /* Nothing of the client is touched after it. */
 static void question_end(struct question *q, struct reader answer, const struct error *why)
 {
-	struct question **at = &q->client->questions;
-	while (*at != q)
-		at = &(*at)->next;
-	*at = q->next;
+	question_unlink(q);
 	question_tell(q, answer, why);
 }
 
@@ -178,6 +193,7 @@ static void client_readable(int fd, short what, void *context)
 static void question_send(struct sibling_client *c, struct question *q)
 {
 	q->sent = true;
+	c->unqueued -= frame_out_size(q->frame);
 	frame_queue_put(&c->queue, TAKE(q->frame));
 	flush(c);
 }
@@ -219,6 +235,7 @@ struct sibling_client *sibling_connect(struct loop *l, const char *path,
 		.fd = -1,
 		.context = context,
 		.backoff = BACKOFF_FIRST };
+	c->last = &c->questions;
 	if (events != NULL)
 		c->events = *events;
 	c->retry = evtimer_new(c->base, try_connect, c);
@@ -239,7 +256,7 @@ void sibling_client_free(struct sibling_client *c)
 	fail(&why, FAULT_IO, "the connection to %s was given up", c->path);
 	while (c->questions != NULL) {
 		struct question *q = c->questions;
-		c->questions = q->next;
+		question_unlink(q);
 		question_tell(q, (struct reader){ 0 }, &why);
 	}
 	if (c->retry != NULL)
@@ -248,32 +265,61 @@ void sibling_client_free(struct sibling_client *c)
 	free(c);
 }
 
+/* What nobody takes must not fill the memory: questions are counted until they are answered, their
+ * bytes until the kernel has them. One alone may be as long as any. */
+static bool has_room(const struct sibling_client *c, struct reader payload, struct error *err)
+{
+	size_t bytes = c->unqueued + c->queue.bytes;
+	if (c->open >= SIBLING_QUESTIONS)
+		return fail(err, FAULT_BUSY, "%s has %zu questions to answer before this one",
+			c->path, c->open);
+	if (bytes > 0 &&
+		(bytes > LIMIT_SIBLING_PAYLOAD || payload.left > LIMIT_SIBLING_PAYLOAD - bytes))
+		return fail(err, FAULT_BUSY, "%s has %zu bytes to take before this question",
+			c->path, bytes);
+	return true;
+}
+
+static struct question *question_new(struct sibling_client *c, sibling_answer_fn *fn, void *context)
+{
+	struct question *q = calloc(1, sizeof(*q));
+	if (q == NULL)
+		return NULL;
+	*q = (struct question){ .client = c, .id = ++c->last_id, .fn = fn, .context = context };
+	q->timer = evtimer_new(c->base, question_expired, q);
+	if (q->timer != NULL)
+		return q;
+	free(q);
+	return NULL;
+}
+
+static void question_append(struct question *q)
+{
+	struct sibling_client *c = q->client;
+	*c->last = q;
+	c->last = &q->next;
+	q->counted = q->frame != NULL;
+	if (q->counted) {
+		c->open++;
+		c->unqueued += frame_out_size(q->frame);
+	}
+}
+
 void sibling_ask(struct sibling_client *c, uint16_t operation, struct reader payload,
 	uint64_t timeout_ms, sibling_answer_fn *fn, void *context)
 {
 	struct error why = { 0 };
 	struct timeval after = interval(timeout_ms);
-	struct frame_head head = {
-		.id = ++c->last_id, .operation = operation, .kind = FRAME_QUESTION
-	};
-	struct question *q = calloc(1, sizeof(*q));
-	if (q != NULL)
-		q->timer = evtimer_new(c->base, question_expired, q);
-	if (q == NULL || q->timer == NULL) {
-		free(q);
+	struct question *q = question_new(c, fn, context);
+	if (q == NULL) {
 		fail_memory(&why);
 		fn((struct reader){ 0 }, &why, context);
 		return;
 	}
-	q->client = c;
-	q->id = head.id;
-	q->fn = fn;
-	q->context = context;
-	q->frame = frame_out_new(head, payload, &q->why);
-	struct question **last = &c->questions;
-	while (*last != NULL)
-		last = &(*last)->next;
-	*last = q;
+	struct frame_head head = { .id = q->id, .operation = operation, .kind = FRAME_QUESTION };
+	if (has_room(c, payload, &q->why))
+		q->frame = frame_out_new(head, payload, &q->why);
+	question_append(q);
 	if (q->frame == NULL)
 		after = (struct timeval){ 0 }; /* q->why says it, from the loop */
 	(void)event_add(q->timer, &after);

@@ -70,6 +70,7 @@ struct frame_out *frame_out_new(struct frame_head head, struct reader payload, s
 	}
 	bool far = payload.left > LIMIT_SIBLING_INLINE;
 	f->memfd = far ? sealed_memfd(payload, err) : -1;
+	f->far_size = far ? payload.left : 0;
 	if ((!far || f->memfd >= 0) && write_packet(head, payload, &f->packet, err))
 		return f;
 	frame_out_free(f);
@@ -84,6 +85,11 @@ void frame_out_free(struct frame_out *f)
 		(void)close(f->memfd);
 	bytes_wipe(&f->packet); /* a leaf's key travels like this */
 	free(f);
+}
+
+size_t frame_out_size(const struct frame_out *f)
+{
+	return f->packet.size + f->far_size;
 }
 
 struct reader frame_payload(const struct frame_in *f)
@@ -219,6 +225,7 @@ void frame_queue_put(struct frame_queue *q, struct frame_out *f)
 		q->first = f;
 	q->last = f;
 	q->count++;
+	q->bytes += frame_out_size(f);
 }
 
 static struct frame_out *frame_queue_take(struct frame_queue *q)
@@ -228,6 +235,7 @@ static struct frame_out *frame_queue_take(struct frame_queue *q)
 	if (q->first == NULL)
 		q->last = NULL;
 	q->count--;
+	q->bytes -= frame_out_size(f);
 	return f;
 }
 

@@ -19,12 +19,14 @@ struct frame_head {
 /* A frame on its way out: its packet, and the sealed memfd when there is one. */
 struct frame_out {
 	struct bytes packet;
-	int memfd; /* -1: inline */
+	int memfd;       /* -1: inline */
+	size_t far_size; /* bytes in the memfd */
 	struct frame_out *next;
 };
 
 struct frame_out *frame_out_new(struct frame_head head, struct reader payload, struct error *err);
 void frame_out_free(struct frame_out *f);
+size_t frame_out_size(const struct frame_out *f); /* bytes that it holds, wherever */
 DEFINE_AUTO(frame_out, frame_out_free);
 
 /* A frame that came in. The payload is copied or mapped. */
@@ -48,7 +50,7 @@ enum frame_result frame_send(int fd, const struct frame_out *f);
 /* Frames that wait for room, sent in order. */
 struct frame_queue {
 	struct frame_out *first, *last;
-	size_t count;
+	size_t count, bytes;
 };
 
 void frame_queue_put(struct frame_queue *q, struct frame_out *f);  /* takes f over */

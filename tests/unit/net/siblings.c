@@ -86,6 +86,7 @@ void answered(struct reader payload, const struct error *err, void *context)
 {
 	struct asked *a = context;
 	a->calls++;
+	bytes_done(&a->answer);
 	if (err != NULL)
 		a->why = *err;
 	else

@@ -266,6 +266,57 @@ static void without_descriptors_siblings_wait(void **state)
 	sibling_server_free(s.server);
 }
 
+/* The server is away all the while. */
+static void what_nobody_takes_is_bounded(void **state)
+{
+	struct scene *scene = *state;
+	struct service s = { .scene = scene };
+	struct asked early = { 0 }, over = { 0 };
+	uint8_t *large = calloc(1, LIMIT_SIBLING_PAYLOAD);
+	(void)snprintf(s.path, sizeof(s.path), "%s/nobody", scene->directory);
+	struct sibling_client *c = client(&s, &early);
+	for (unsigned i = 0; i < SIBLING_QUESTIONS; i++)
+		sibling_ask(c, ECHO, reader_of_text("early"), 60 * SOON, answered, &early);
+	sibling_ask(c, ECHO, reader_of_text("late"), 60 * SOON, answered, &over);
+	assert_int_equal(over.calls, 0); /* told from the loop */
+	scene_until_count(scene, &over.calls, 1);
+	assert_int_equal(over.why.fault, FAULT_BUSY);
+	assert_non_null(strstr(over.why.text, "4096 questions"));
+	assert_int_equal(early.calls, 0);
+	sibling_client_free(c);
+	assert_int_equal(early.calls, SIBLING_QUESTIONS);
+	c = client(&s, &early);
+	sibling_ask(c, ECHO, reader_of(large, LIMIT_SIBLING_PAYLOAD - 100), SOON, answered, &early);
+	sibling_ask(c, ECHO, reader_of(large, 80), SOON, answered, &early);
+	sibling_ask(c, ECHO, reader_of(large, 80), SOON, answered, &over);
+	scene_until_count(scene, &over.calls, 2);
+	assert_int_equal(over.why.fault, FAULT_BUSY);
+	assert_non_null(strstr(over.why.text, "bytes to take"));
+	assert_int_equal(early.calls, SIBLING_QUESTIONS);
+	sibling_client_free(c);
+	assert_int_equal(early.calls, SIBLING_QUESTIONS + 2);
+	free(large);
+}
+
+/* Answers make room again, however many there were before. */
+static void room_comes_back_with_answers(void **state)
+{
+	enum { ROUNDS = 3 };
+	struct service s = { 0 };
+	struct asked a = { 0 };
+	serve(&s, *state, getuid());
+	struct sibling_client *c = client(&s, &a);
+	for (unsigned round = 1; round <= ROUNDS; round++) {
+		for (unsigned i = 0; i < SIBLING_QUESTIONS; i++)
+			sibling_ask(c, ECHO, reader_of_text("again"), 60 * SOON, answered, &a);
+		scene_until_count(s.scene, &a.calls, round * SIBLING_QUESTIONS);
+		assert_int_equal(a.why.fault, FAULT_NONE);
+	}
+	sibling_client_free(c);
+	sibling_server_free(s.server);
+	bytes_done(&a.answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +330,8 @@ int main(void)
 		CASE(a_lost_server_ends_each_question_once),
 		CASE(silence_ends_with_a_timeout_and_the_late_answer_is_dropped),
 		CASE(freeing_the_client_ends_its_questions),
+		CASE(what_nobody_takes_is_bounded),
+		CASE(room_comes_back_with_answers),
 		CASE(pushes_reach_everyone),
 		CASE(who_never_reads_its_pushes_is_cut_off),
 		CASE(another_process_is_turned_away),
