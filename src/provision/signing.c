@@ -1,5 +1,6 @@
 #include "provision/signing.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +10,12 @@
 
 enum { SIGN_MS = 10000 };
 
+/* Far more files than phones ask for in a morning; what bounds them in practice is their bytes. */
+enum { BUCKETS = 1 << 12, CONTENTS_MAX = 1 << 16 };
+
 struct asker {
 	signed_fn *fn;
 	void *context;
-	const struct kept *awaited;
 	struct asker *next;
 };
 
@@ -20,19 +23,19 @@ struct kept {
 	uint8_t digest[DIGEST_SIZE]; /* of payload, name, hash and key */
 	struct bytes unsigned_file;  /* while the signer has it */
 	struct content *content;     /* NULL until it is signed */
+	struct asker *askers;        /* while the signer has it */
 	struct signing *owner;
-	uint64_t used; /* the greater the later */
-	struct kept *next;
+	struct kept *next;                     /* in its bucket */
+	struct kept *used_before, *used_after; /* among those with a content */
 };
 
 struct signing {
 	struct sibling_client *signer;
 	struct cert *cert;
 	uint8_t key[DIGEST_SIZE];
-	struct kept *kept;
-	struct asker *askers; /* of all that is with the signer */
-	size_t size;          /* bytes of all contents */
-	uint64_t turn;
+	struct kept *buckets[BUCKETS];       /* by digest */
+	struct kept *used_first, *used_last; /* contents, the longest unused first */
+	size_t size, contents;               /* bytes of all contents; how many */
 	size_t questions;
 };
 
@@ -46,15 +49,18 @@ struct signing *signing_new(struct sibling_client *signer, struct error *err)
 	return s;
 }
 
-static void drop_newest(struct signing *s)
+static void drop_askers(struct kept *k)
 {
-	struct asker *a = s->askers;
-	s->askers = a->next;
-	free(a);
+	while (k->askers != NULL) {
+		struct asker *a = k->askers;
+		k->askers = a->next;
+		free(a);
+	}
 }
 
 static void kept_free(struct kept *k)
 {
+	drop_askers(k);
 	bytes_done(&k->unsigned_file);
 	content_free(k->content);
 	free(k);
@@ -64,13 +70,12 @@ void signing_free(struct signing *s)
 {
 	if (s == NULL)
 		return;
-	while (s->askers != NULL)
-		drop_newest(s);
-	while (s->kept != NULL) {
-		struct kept *k = s->kept;
-		s->kept = k->next;
-		kept_free(k);
-	}
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (s->buckets[i] != NULL) {
+			struct kept *k = s->buckets[i];
+			s->buckets[i] = k->next;
+			kept_free(k);
+		}
 	cert_free(s->cert);
 	free(s);
 }
@@ -95,35 +100,64 @@ size_t signing_questions(const struct signing *s)
 	return s->questions;
 }
 
-static bool digest_of_question(const struct signing *s, const char *name, enum hash_code hash,
-	struct reader payload, uint8_t out[static DIGEST_SIZE], struct error *err)
+/* What somebody asks for. */
+struct wanted {
+	const char *name;
+	enum hash_code hash;
+	struct reader payload;
+	uint8_t digest[DIGEST_SIZE]; /* of all that, and of the key */
+};
+
+static bool name_wanted(const struct signing *s, struct wanted *w, struct error *err)
 {
-	uint8_t code = (uint8_t)hash;
+	uint8_t code = (uint8_t)w->hash;
 	struct reader parts[] = {
 		reader_of(s->key, sizeof(s->key)),
 		reader_of(&code, 1),
-		reader_of(name, strlen(name) + 1),
-		payload,
+		reader_of(w->name, strlen(w->name) + 1),
+		w->payload,
 	};
-	return digest_of(DIGEST_SHA256, parts, COUNT(parts), out, err);
+	return digest_of(DIGEST_SHA256, parts, COUNT(parts), w->digest, err);
+}
+
+static struct kept **bucket_of(struct signing *s, const uint8_t digest[static DIGEST_SIZE])
+{
+	return &s->buckets[(digest[0] | (size_t)digest[1] << CHAR_BIT) % BUCKETS];
 }
 
 static struct kept *find(struct signing *s, const uint8_t *digest)
 {
-	for (struct kept *k = s->kept; k != NULL; k = k->next)
+	for (struct kept *k = *bucket_of(s, digest); k != NULL; k = k->next)
 		if (memcmp(k->digest, digest, DIGEST_SIZE) == 0)
 			return k;
 	return NULL;
 }
 
+static void note_unused(struct signing *s, struct kept *k)
+{
+	*(k->used_before != NULL ? &k->used_before->used_after : &s->used_first) = k->used_after;
+	*(k->used_after != NULL ? &k->used_after->used_before : &s->used_last) = k->used_before;
+}
+
+static void note_used(struct signing *s, struct kept *k)
+{
+	k->used_before = s->used_last;
+	k->used_after = NULL;
+	*(s->used_last != NULL ? &s->used_last->used_after : &s->used_first) = k;
+	s->used_last = k;
+}
+
 static void unlink_kept(struct signing *s, struct kept *gone)
 {
-	struct kept **link = &s->kept;
+	struct kept **link = bucket_of(s, gone->digest);
 	while (*link != gone)
 		link = &(*link)->next;
 	*link = gone->next;
-	if (gone->content != NULL)
-		s->size -= content_bytes(gone->content).left;
+	if (gone->content == NULL)
+		return;
+	note_unused(s, gone);
+	s->size -= content_bytes(gone->content).left;
+	s->contents--;
 }
 
 static void forget(struct signing *s, struct kept *gone)
@@ -132,34 +166,22 @@ static void forget(struct signing *s, struct kept *gone)
 	kept_free(gone);
 }
 
-static void make_room(struct signing *s, const struct kept *newest)
+/* The newest stays, whatever its size. */
+static void make_room(struct signing *s)
 {
-	while (s->size > SIGNING_KEEPS) {
-		struct kept *oldest = NULL;
-		for (struct kept *k = s->kept; k != NULL; k = k->next)
-			if (k != newest && k->content != NULL &&
-				(oldest == NULL || k->used < oldest->used))
-				oldest = k;
-		if (oldest == NULL)
-			return;
-		forget(s, oldest);
-	}
+	while ((s->size > SIGNING_KEEPS || s->contents > CONTENTS_MAX) &&
+		s->used_first != s->used_last)
+		forget(s, s->used_first);
 }
 
 /* Each is out of the list before it is told: it may ask for more. */
-static void answer_all(struct kept *k, struct content *content, const struct error *err)
+static void answer_all(struct asker *askers, struct content *content, const struct error *err)
 {
-	struct asker **link = &k->owner->askers;
-	while (*link != NULL) {
-		struct asker *a = *link;
-		if (a->awaited != k) {
-			link = &a->next;
-			continue;
-		}
-		*link = a->next;
+	while (askers != NULL) {
+		struct asker *a = askers;
+		askers = a->next;
 		a->fn(content, err, a->context);
 		free(a);
-		link = &k->owner->askers;
 	}
 }
 
@@ -175,52 +197,53 @@ static void on_signature(struct reader signature, const struct error *refusal, v
 {
 	struct kept *k = context;
 	struct signing *s = k->owner;
+	struct asker *askers = TAKE(k->askers);
 	struct error err = { 0 };
 	if (refusal != NULL)
 		err = *refusal;
 	if (refusal != NULL || !finish(k, signature, &err)) {
 		(void)fail_in(&err, "signing");
-		unlink_kept(s, k); /* who asks again meanwhile begins anew */
-		answer_all(k, NULL, &err);
-		kept_free(k);
+		forget(s, k); /* who asks again meanwhile begins anew */
+		answer_all(askers, NULL, &err);
 		return;
 	}
+	note_used(s, k);
 	s->size += content_bytes(k->content).left;
-	make_room(s, k);
+	s->contents++;
 	AUTO(content) content = content_keep(k->content); /* an asker may ask for more */
-	answer_all(k, content, NULL);
+	make_room(s);
+	answer_all(askers, content, NULL);
 }
 
-static bool add_asker(
-	struct signing *s, const struct kept *k, const struct asker *asker, struct error *err)
+static bool add_asker(struct kept *k, const struct asker *asker, struct error *err)
 {
 	struct asker *a = malloc(sizeof(*a));
 	if (a == NULL)
 		return fail_memory(err);
 	*a = *asker;
-	a->awaited = k;
-	a->next = s->askers;
-	s->askers = a;
+	a->next = k->askers;
+	k->askers = a;
 	return true;
 }
 
-static struct kept *add_kept(struct signing *s, const char *name, enum hash_code hash,
-	struct reader payload, struct error *err)
+static struct kept *add_kept(struct signing *s, const struct wanted *wanted, struct error *err)
 {
 	struct kept *k = calloc(1, sizeof(*k));
 	if (k == NULL) {
 		(void)fail_memory(err);
 		return NULL;
 	}
+	const struct file_signer signer = { .cert = s->cert, .hash = wanted->hash };
 	k->owner = s;
-	if (!digest_of_question(s, name, hash, payload, k->digest, err) ||
-		!signed_file_build(name, &(struct file_signer){ .cert = s->cert, .hash = hash },
-			(uint32_t)clock_now(), payload, &k->unsigned_file, err)) {
+	memcpy(k->digest, wanted->digest, sizeof(k->digest));
+	if (!signed_file_build(wanted->name, &signer, (uint32_t)clock_now(), wanted->payload,
+		    &k->unsigned_file, err)) {
 		kept_free(k);
 		return NULL;
 	}
-	k->next = s->kept;
-	s->kept = k;
+	struct kept **bucket = bucket_of(s, k->digest);
+	k->next = *bucket;
+	*bucket = k;
 	return k;
 }
 
@@ -237,18 +260,14 @@ static bool ask_signer(struct signing *s, struct kept *k, struct error *err)
 	return true;
 }
 
-static bool begin(struct signing *s, const char *name, enum hash_code hash, struct reader payload,
-	const struct asker *asker, struct error *err)
+static bool begin(struct signing *s, const struct wanted *wanted, const struct asker *asker,
+	struct error *err)
 {
-	struct kept *k = add_kept(s, name, hash, payload, err);
+	struct kept *k = add_kept(s, wanted, err);
 	if (k == NULL)
 		return false;
-	k->used = ++s->turn;
-	bool added = add_asker(s, k, asker, err);
-	if (added && ask_signer(s, k, err))
+	if (add_asker(k, asker, err) && ask_signer(s, k, err))
 		return true;
-	if (added)
-		drop_newest(s);
 	forget(s, k);
 	return false;
 }
@@ -256,28 +275,27 @@ static bool begin(struct signing *s, const char *name, enum hash_code hash, stru
 void signing_ask(struct signing *s, const char *name, enum hash_code hash, struct reader payload,
 	signed_fn *fn, void *context)
 {
-	uint8_t digest[DIGEST_SIZE];
 	struct error err = { 0 };
+	struct wanted wanted = { .name = name, .hash = hash, .payload = payload };
 	const struct asker asker = { .fn = fn, .context = context };
 	if (!signing_ready(s)) {
 		(void)fail(&err, FAULT_BUSY, "this node has no CallManager certificate yet");
 		fn(NULL, &err, context);
 		return;
 	}
-	if (!digest_of_question(s, name, hash, payload, digest, &err)) {
+	if (!name_wanted(s, &wanted, &err)) {
 		fn(NULL, &err, context);
 		return;
 	}
-	struct kept *k = find(s, digest);
-	if (k != NULL)
-		k->used = ++s->turn;
+	struct kept *k = find(s, wanted.digest);
 	if (k != NULL && k->content != NULL) {
+		note_unused(s, k);
+		note_used(s, k);
 		AUTO(content) content = content_keep(k->content);
 		fn(content, NULL, context);
 		return;
 	}
-	bool waits = k == NULL ? begin(s, name, hash, payload, &asker, &err)
-			       : add_asker(s, k, &asker, &err);
+	bool waits = k == NULL ? begin(s, &wanted, &asker, &err) : add_asker(k, &asker, &err);
 	if (!waits)
 		fn(NULL, &err, context);
 }
