@@ -1,5 +1,5 @@
 """Every row of work there is, in the order in which ./dev bench does them."""
 
-from . import lists, tftp, tls
+from . import lists, signing, tftp, tls
 
-WORKS = [*lists.WORKS, *tftp.WORKS, *tls.WORKS]
+WORKS = [*lists.WORKS, *signing.WORKS, *tftp.WORKS, *tls.WORKS]
