@@ -107,7 +107,9 @@ static bool add_pem(struct cert_bundle *b, struct reader pem, struct error *err)
 	BIO_free(in);
 	/* one that opens and is not whole must not pass for the end of the file */
 	if (fine && read != count_openings(pem))
-		return fail(err, FAULT_MALFORMED, "PEM block %zu is not whole", read + 1);
+		return openssl_lacks_memory()
+			? fail_memory(err)
+			: fail(err, FAULT_MALFORMED, "PEM block %zu is not whole", read + 1);
 	if (fine && b->count == 0)
 		return fail(err, FAULT_MALFORMED, "no certificate in PEM (BEGIN CERTIFICATE …)");
 	return fine;

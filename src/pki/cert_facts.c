@@ -68,6 +68,8 @@ static bool read_text(X509_EXTENSION *from, char **out, struct error *err)
 	if (X509V3_EXT_print(to, from, X509V3_EXT_DEFAULT, 0) == 1) {
 		long size = BIO_get_mem_data(to, &text);
 		fine = copy_lines(reader_of(text, (size_t)size), out, err);
+	} else if (openssl_lacks_memory()) {
+		fine = fail_memory(err);
 	}
 	BIO_free(to);
 	return fine;
@@ -263,6 +265,8 @@ static bool read_content(struct cert_facts *facts, X509_EXTENSION *from, struct 
 	const unsigned char *at = e->value.data;
 	const ASN1_ITEM *item = ASN1_ITEM_ptr(method->it);
 	ASN1_VALUE *content = ASN1_item_d2i(NULL, &at, (long)e->value.size, item);
+	if (content == NULL && openssl_lacks_memory())
+		return fail_memory(err);
 	e->readable = content != NULL && at == e->value.data + e->value.size;
 	bool fine = true;
 	if (e->readable && !e->again)

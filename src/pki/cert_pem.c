@@ -42,7 +42,9 @@ struct cert *cert_parse_pem(struct reader pem, struct error *err)
 	long size = 0;
 	struct cert *c = NULL;
 	unsigned char *der = pem_block(in, &size);
-	if (der == NULL)
+	if (der == NULL && openssl_lacks_memory())
+		(void)fail_memory(err);
+	else if (der == NULL)
 		(void)fail(err, FAULT_MALFORMED, "no certificate in PEM (BEGIN CERTIFICATE …)");
 	else
 		c = cert_parse(reader_of(der, (size_t)size), err);

@@ -47,8 +47,11 @@ static struct key *key_of(BIO *in, struct error *err)
 		if (is_key(b.name))
 			return key_parse(reader_of(b.der, (size_t)b.size), err);
 	}
-	(void)fail(err, FAULT_MALFORMED,
-		"no private key in PEM (BEGIN PRIVATE KEY or BEGIN RSA PRIVATE KEY)");
+	if (openssl_lacks_memory())
+		(void)fail_memory(err);
+	else
+		(void)fail(err, FAULT_MALFORMED,
+			"no private key in PEM (BEGIN PRIVATE KEY or BEGIN RSA PRIVATE KEY)");
 	return NULL;
 }
 

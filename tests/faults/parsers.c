@@ -14,6 +14,7 @@
 #include "faults/merged.h"
 #include "lib/key_ring.h"
 #include "net/http_request.h"
+#include "pki/cert_bundle.h"
 #include "pki/key.h"
 #include "run/files.h"
 #include "talk/provision_name.h"
@@ -126,6 +127,44 @@ static bool read_key(struct reader seed, struct writer *told, struct error *err)
 	writer_bytes(told, bytes_reader(&again));
 	bytes_wipe(&again);
 	return true;
+}
+
+static bool read_cert_pem(struct reader seed, struct writer *told, struct error *err)
+{
+	char *pem = NULL;
+	AUTO(cert) cert = cert_parse_pem(seed, err);
+	bool read = cert != NULL && cert_pem(cert, &pem, err);
+	lean_memory_end();
+	if (!read) {
+		assert_null(pem);
+		return false;
+	}
+	writer_text(told, pem);
+	free(pem);
+	return true;
+}
+
+static bool read_key_pem(struct reader seed, struct writer *told, struct error *err)
+{
+	uint8_t id[DIGEST_SIZE];
+	AUTO(key) key = key_parse_pem(seed, err);
+	lean_memory_end();
+	if (key == NULL)
+		return false;
+	key_id(key, id);
+	writer_bytes(told, reader_of(id, sizeof(id)));
+	return true;
+}
+
+static bool read_cert_bundle(struct reader seed, struct writer *told, struct error *err)
+{
+	AUTO_DONE(cert_bundle) bundle = { 0 };
+	bool read = cert_bundle_add(&bundle, seed, err);
+	lean_memory_end();
+	assert_int_equal(bundle.count > 0, read);
+	for (size_t i = 0; i < bundle.count; i++)
+		writer_bytes(told, cert_der(bundle.certs[i]));
+	return read;
 }
 
 static bool read_held_list(struct reader seed, struct writer *told, struct error *err)
@@ -266,6 +305,7 @@ static const struct parser_row {
 	{ "url",                "url",                read_url,                false, FAULT_NONE },
 	{ "snapshot_index",     "snapshot_index",     read_snapshot_index,     true, FAULT_NONE },
 	{ "cert",               "cert",               read_cert,               true, FAULT_MALFORMED },
+	{ "cert_pem",           "pem",                read_cert_pem,           true, FAULT_MALFORMED },
 	{ "http_request",       "http_request",       read_http_request,       true, FAULT_NONE },
 	{ "configuration_file", "configuration_file", read_configuration,      true, FAULT_NONE },
 	{ "configuration",      "configuration_file", read_merged,             true, FAULT_NONE },
@@ -353,6 +393,30 @@ static void starve_key(void **state)
 	assert_true(starve(&row, "device_key", reader_of(device_key, sizeof(device_key))) > 0);
 }
 
+/* One seed of many: what its contents ask for is starved by others. */
+static void starve_seed(const struct parser_row *row, const char *path)
+{
+	AUTO_DONE(bytes) seed = { 0 };
+	assert_true(file_read(path, LIMIT_INDEX, &seed, NULL));
+	assert_true(starve(row, path, bytes_reader(&seed)) > 0);
+}
+
+static void starve_key_pem(void **state)
+{
+	static const struct parser_row row = { "key_pem", NULL, read_key_pem, true,
+		FAULT_MALFORMED };
+	(void)state;
+	starve_seed(&row, CORPUS "/pem/key-ec");
+}
+
+static void starve_cert_bundle(void **state)
+{
+	static const struct parser_row row = { "cert_bundle", NULL, read_cert_bundle, true,
+		FAULT_MALFORMED };
+	(void)state;
+	starve_seed(&row, CORPUS "/cert_bundle/pkcs7-pem");
+}
+
 static void starve_held_list(void **state)
 {
 	static const struct parser_row row = { "held_list", NULL, read_held_list, true,
@@ -373,13 +437,15 @@ static void starve_held_list(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 2] = {
+	struct CMUnitTest tests[COUNT(rows) + 4] = {
 		cmocka_unit_test(starve_key),
+		cmocka_unit_test(starve_key_pem),
+		cmocka_unit_test(starve_cert_bundle),
 		cmocka_unit_test(starve_held_list),
 	};
 	lean_memory_take();
 	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i + 2] = (struct CMUnitTest){
+		tests[i + 4] = (struct CMUnitTest){
 			.name = rows[i].name,
 			.test_func = starve_row,
 			.initial_state = (void *)(uintptr_t)&rows[i],
