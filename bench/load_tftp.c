@@ -302,6 +302,12 @@ struct arrival {
 	size_t size;
 };
 
+/* A transfer does not begin with another block than the first: this is of one before it. */
+static bool is_late(const struct arrival *a)
+{
+	return a->bytes[1] == OPCODE_DATA && (a->bytes[2] != 0 || a->bytes[3] != 1);
+}
+
 static void came(struct load *l, const struct arrival *a)
 {
 	uint32_t index = ntohl(a->mine.s_addr) - FIRST_PHONE;
@@ -309,7 +315,7 @@ static void came(struct load *l, const struct arrival *a)
 		return;
 	struct phone *p = &l->phones[index];
 	if (!p->active || p->socket != a->socket ||
-		(p->answered && p->server.sin_port != a->from.sin_port)) {
+		(p->answered ? p->server.sin_port != a->from.sin_port : is_late(a))) {
 		stray_came(l, a->socket, a->mine, &a->from, a->bytes);
 		return;
 	}

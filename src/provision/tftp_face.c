@@ -344,6 +344,15 @@ static void refuse_packet(struct tftp_face *f, const struct datagram_way *asked,
 			why->fault == FAULT_LIMIT ? why->text : "not a read request");
 }
 
+/* Asked again by a phone that did not hear the first answer, which comes again. Where it had gone
+ * on and then fell silent it may have started anew, and gets another transfer beside the first. */
+static bool is_repeated(
+	const struct tftp_face *f, const struct address *phone, const struct tftp_packet *request)
+{
+	const struct transfer *t = transfers_named(f->transfers, phone, request->name);
+	return t != NULL && (t->state != TRANSFER_PROVEN || t->server.tries == 1);
+}
+
 static void on_request(struct tftp_face *f, const struct datagram_way *asked, struct reader bytes)
 {
 	struct tftp_packet packet;
@@ -351,9 +360,8 @@ static void on_request(struct tftp_face *f, const struct datagram_way *asked, st
 	bool fine = tftp_packet_parse(bytes, &packet, &err);
 	if (!fine || packet.opcode != TFTP_READ || packet.mode == TFTP_MAIL)
 		refuse_packet(f, asked, &packet, &err);
-	else if (transfers_named(f->transfers, &asked->peer, packet.name) == NULL)
+	else if (!is_repeated(f, &asked->peer, &packet))
 		serve(f, asked, &packet);
-	/* else: asked again by a phone that did not hear the first answer, which comes again */
 }
 
 static void on_stranger(

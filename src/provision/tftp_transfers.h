@@ -40,7 +40,7 @@ void transfers_move(struct transfers *table, struct transfer *t, enum transfer_s
 size_t transfers_count(const struct transfers *table);
 size_t transfers_of(const struct transfers *table, const struct address *host);
 struct transfer *transfers_find(const struct transfers *table, const struct datagram_way *way);
-/* The one that asked for `name` from the same port. */
+/* The newest that asked for `name` from the same port. */
 struct transfer *transfers_named(
 	const struct transfers *table, const struct address *peer, const char *name);
 struct transfer *transfers_oldest(const struct transfers *table, enum transfer_state state);

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 from programs import SLOWER, fetch, until
-from tftp_phone import DATA, ERROR, OACK, WRITE, Phone, ack, error, number, opcode, options, request
+from tftp_phone import DATA, ERROR, OACK, PATIENCE, WRITE, Phone, ack, error, number, opcode, options, request
 
 NOT_FOUND, ACCESS, ILLEGAL, UNKNOWN_TID, OPTION = 1, 2, 4, 5, 8
 FOLDER = "under-fire"  # in the operator's tree; names with a slash are nobody's configuration
@@ -121,6 +121,39 @@ def test_the_same_request_again_starts_nothing(phone, small):
     phone.say(ack(1))
     assert first + phone.rest(block=2) == content
     assert phone.heard_already() == []
+
+
+def test_a_phone_that_starts_anew_is_served_anew(phone, small):
+    """It fell silent in the middle, and asks from the same port: not told apart from its first
+    request by anything but that."""
+    name, content = small
+    phone.ask(name)
+    phone.hear_block(1)
+    phone.say(ack(1))
+    phone.hear_block(2)
+    phone.hear_block(2)
+    old = phone.server
+    phone.ask(name)
+    packet, phone.server = phone.socket.recvfrom(600)
+    while phone.server == old:
+        packet, phone.server = phone.socket.recvfrom(600)
+    assert opcode(packet) == DATA and number(packet) == 1
+    phone.say(error(0), old)
+    until(lambda: opcode_of_next(phone, old) is None, what="silence of the first transfer")
+    phone.say(ack(1))
+    assert packet[4:] + phone.rest(block=2) == content
+
+
+def opcode_of_next(phone, server):
+    """Of what still comes from there; None when nothing lies there."""
+    phone.socket.setblocking(False)
+    try:
+        packet, sender = phone.socket.recvfrom(600)
+        return opcode(packet) if sender == server else ERROR
+    except BlockingIOError:
+        return None
+    finally:
+        phone.socket.settimeout(PATIENCE)
 
 
 def test_the_sorcerers_apprentice_is_not_hired(phone, put):
