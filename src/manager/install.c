@@ -100,7 +100,8 @@ bool install_key_state(struct reader keys, const uint8_t *key, struct signer_key
 	return false;
 }
 
-/* Another key of the unit that the signer still calls live: the predecessor of a crash. */
+/* Another key of the unit that the signer still calls live: the predecessor, where a crash came
+ * before or amid the signer's marking of the two. */
 static const uint8_t *live_other(
 	struct reader keys, const char *unit, const uint8_t *key, struct signer_key_row *row)
 {
@@ -125,12 +126,12 @@ static bool reconcile_row(
 			row->unit, row->node, row->unit);
 		return true;
 	}
-	if (state.state == SIGNER_KEY_LIVE)
+	const uint8_t *predecessor = live_other(r->keys, row->unit, row->key, &other);
+	if (state.state == SIGNER_KEY_LIVE && predecessor == NULL)
 		return true;
 	struct made_identity made = { .unit = unit_find(row->unit) };
 	memcpy(made.key, row->key, sizeof(made.key));
-	return identity_mark_live(
-		r->m, &made, live_other(r->keys, row->unit, row->key, &other), err);
+	return identity_mark_live(r->m, &made, predecessor, err);
 }
 
 static bool destroy_orphan(struct manager *m, const struct signer_key_row *row, struct error *err)

@@ -91,6 +91,14 @@ static const struct op *op_of(const char *words)
 	return NULL;
 }
 
+/* A restart that a change of certificates asked for must come about, or phones are sent what an old
+ * key signed: a full disk only puts it off. What an operator waits for is told to have failed. */
+static bool is_put_off(const struct op *op, enum fault fault)
+{
+	bool passes = fault == FAULT_IO || fault == FAULT_STORE || fault == FAULT_MEMORY;
+	return op != NULL && op->id == OP_SERVICE_RESTART && passes;
+}
+
 /* What is busy keeps its turn: *again, when what it waits for has come about. */
 static bool run_job(struct manager *m, const struct job *job, bool *again, struct error *err)
 {
@@ -108,6 +116,10 @@ static bool run_job(struct manager *m, const struct job *job, bool *again, struc
 	*again = result == NULL && why.fault == FAULT_BUSY;
 	if (*again)
 		manager_retry(m);
+	if (result == NULL && is_put_off(asked.op, why.fault)) {
+		*err = why;
+		return fail_in(err, "%s for %s", job->operation, job->actor);
+	}
 	return result != NULL || *again || record_failure(m, job, &why, err);
 }
 

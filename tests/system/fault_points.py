@@ -73,18 +73,23 @@ def plain(what):
     return re.sub(r"[0-9a-f]{16,}", "…", what)
 
 
-def points_of(entries, every):
+def kind(call, what):
+    """Calls that are alike, whatever the file is: a new file beside another, a log, a directory."""
+    if what.endswith(".new"):
+        return call, "new"
+    return call, "" if call == "rename" or "." not in what else plain(what)
+
+
+def points_of(entries, every, neighbours=True):
     """(role, n, words) of the points to try: the n-th call of that role. Unless every one is wanted,
-    one for each pair of neighbours: where many calls of a kind stand in a row, the first and the
-    second."""
+    one for each kind of call, or for each pair of kinds that are neighbours."""
     seen, before, known, chosen = Counter(), {}, set(), []
     for role, call, what in entries:
         seen[role] += 1
-        words = f"{call} {plain(what)}"
-        place = role, before.get(role), words
-        before[role] = words
+        place = role, before.get(role) if neighbours else None, kind(call, what)
+        before[role] = kind(call, what)
         if every or place not in known:
-            chosen.append((role, seen[role], words))
+            chosen.append((role, seen[role], f"{call} {plain(what)}"))
         known.add(place)
     return chosen
 
@@ -169,6 +174,8 @@ class Node:
         return rows[0]
 
     def boot(self):
+        if self.daemon is not None:
+            self.daemon.read()  # a pipe that nobody empties stops whoever writes into it
         return dialtrust(
             "emulator", "boot", "--name", self.phone, "--server", self.node["address"],
             "--tftp", self.node["ports"]["tftp"], "--http", self.node["ports"]["http"],
