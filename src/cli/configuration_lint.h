@@ -20,7 +20,7 @@ enum { LINT_LEVELS = LINT_NOTE + 1 };
 
 enum {
 	LINT_FILE_MAX = 1 << 20, /* bytes; configurations of phones have some ten thousand */
-	LINT_TAGS_MAX = 40000,   /* angle brackets that open something */
+	LINT_TAGS_MAX = 10000,   /* angle brackets that open something */
 	LINT_VALUE = 120,        /* bytes of a value that is shown */
 	LINT_FINDINGS = 200,     /* findings that are kept */
 	LINT_WHEN = 2,
