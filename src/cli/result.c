@@ -5,7 +5,14 @@
 #include "cli/cli_impl.h"
 #include "cli/output.h"
 
-enum { COLUMNS_MAX = 12, FACT_WIDTH = 20, FACT_INDENT = 2, TITLE_SIZE = 64, CELL_SIZE = 512 };
+enum {
+	NAMES_SHOWN = 8,
+	COLUMNS_MAX = 12,
+	FACT_WIDTH = 20,
+	FACT_INDENT = 2,
+	TITLE_SIZE = 64,
+	CELL_SIZE = 512
+};
 
 /* A scalar as people read it; false for arrays and objects. */
 static bool scalar_text(const json_t *value, char *out, size_t size)
@@ -124,6 +131,29 @@ static void print_object(const char *title, const json_t *object)
 	}
 }
 
+/* Names in one line: "SEP1, SEP2 and 40 more". */
+static void print_names(const char *title, const json_t *names)
+{
+	char line[CELL_SIZE] = "";
+	struct writer w = writer_on(line, sizeof(line) - 1);
+	size_t index;
+	json_t *name;
+	json_array_foreach (names, index, name) {
+		if (index == NAMES_SHOWN)
+			break;
+		writer_text(&w, index > 0 ? ", " : "");
+		writer_text(&w, json_string_value(name));
+	}
+	line[w.used] = '\0';
+	size_t rest = json_array_size(names) - index;
+	char more[32] = "";
+	if (rest > 0)
+		(void)snprintf(more, sizeof(more), " and %zu more", rest);
+	char whole[CELL_SIZE + sizeof(more)];
+	(void)snprintf(whole, sizeof(whole), "%s%s", line, more);
+	output_fact(stdout, FACT_WIDTH, title, whole);
+}
+
 static void print_fact(const char *key, const json_t *value)
 {
 	char title[TITLE_SIZE];
@@ -136,6 +166,10 @@ static void print_fact(const char *key, const json_t *value)
 		print_lines(json_string_value(value));
 	else
 		print_scalar(0, title, value);
+	if (json_is_string(json_array_get(value, 0))) {
+		print_names(title, value);
+		return;
+	}
 	json_array_foreach (value, index, item) {
 		print_item(title, item);
 	}

@@ -78,7 +78,7 @@ void answer_operator(struct sibling_request *request, const json_t *result);
 /* The functions of operations.c's table. */
 operation_fn cluster_init, cluster_show, node_add, node_list, cert_list, cert_show, cert_regen,
 	list_status, service_list, service_restart, phone_list, parameter_list, parameter_set,
-	audit_list;
+	audit_list, trust_review, trust_delete, trust_deleted;
 
 bool cert_regen_check(struct manager *m, const struct asked *asked, const struct node *node,
 	struct error *err) MUST_CHECK;

@@ -17,6 +17,9 @@ static const struct binding bindings[] = {
 	{ OP_PARAMETER_LIST,  parameter_list,  false, NULL },
 	{ OP_PARAMETER_SET,   parameter_set,   false, NULL },
 	{ OP_AUDIT_LIST,      audit_list,      false, NULL },
+	{ OP_TRUST_REVIEW,    trust_review,    false, NULL },
+	{ OP_TRUST_DELETE,    trust_delete,    false, NULL },
+	{ OP_TRUST_DELETED,   trust_deleted,   false, NULL },
 	/* clang-format on */
 };
 

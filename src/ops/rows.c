@@ -67,6 +67,19 @@ static const struct op_field parameter_set_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct op_field trust_store_fields[] = {
+	{ "store",               OP_TRUST_STORE, false, false, "only this trust store's" },
+	{ .name = NULL },
+};
+
+static const struct op_field trust_delete_fields[] = {
+	{ "store",               OP_TRUST_STORE, true, true,  "trust store, such as tomcat-trust" },
+	{ "name",                OP_NAME, true,  true,  "file name in it, or the first 8 digits of the certificate's SHA-256" },
+	{ "reason",              OP_TEXT, false, false, "why, for the audit and for whoever wonders later" },
+	{ "force",               OP_FLAG, false, false, "delete it even if something needs it" },
+	{ .name = NULL },
+};
+
 static const struct op_column node_columns[] = {
 	{ "name", "NODE" }, { "role", "ROLE" }, { "address", "ADDRESS" }, { "host", "HOST" },
 	{ "tftp", "TFTP" }, { "http", "HTTP" }, { "https", "HTTPS" }, { "tvs", "TVS" }, { .key = NULL },
@@ -103,6 +116,16 @@ static const struct op_column audit_columns[] = {
 	{ "detail", "DETAIL" }, { .key = NULL },
 };
 
+static const struct op_column review_columns[] = {
+	{ "store", "STORE" }, { "name", "NAME" }, { "nodes", "NODES" }, { "standing", "STANDING" },
+	{ "may_go", "MAY GO" }, { "not_after", "VALID UNTIL" }, { "advice", "ADVICE" }, { .key = NULL },
+};
+
+static const struct op_column deleted_columns[] = {
+	{ "store", "STORE" }, { "name", "NAME" }, { "subject", "SUBJECT" }, { "change", "CHANGE" },
+	{ "reason", "REASON" }, { .key = NULL },
+};
+
 static const struct op rows[OP_COUNT] = {
 	{ OP_CLUSTER_INIT, "cluster init", "POST", "/v1/cluster", OP_WRITE,
 	  cluster_init_fields, NULL, NULL, "makes the cluster, with this daemon as its publisher", NULL },
@@ -136,6 +159,15 @@ static const struct op rows[OP_COUNT] = {
 	  parameter_set_fields, NULL, NULL, "sets a parameter of the cluster", NULL },
 	{ OP_AUDIT_LIST, "audit list", "GET", "/v1/audit", OP_READ,
 	  NULL, "audit", audit_columns, "lists every change that was made, and by whom", NULL },
+	{ OP_TRUST_REVIEW, "trust review", "GET", "/v1/trust-stores/review", OP_READ,
+	  trust_store_fields, "entries", review_columns,
+	  "says of everything in the trust stores what it is for, and what may go", NULL },
+	{ OP_TRUST_DELETE, "trust delete", "POST", "/v1/trust-stores/{store}/entries/{name}/delete",
+	  OP_WRITE, trust_delete_fields, NULL, NULL,
+	  "takes a certificate out of a trust store on every node, for good", "message" },
+	{ OP_TRUST_DELETED, "trust deleted", "GET", "/v1/trust-stores/deleted", OP_READ,
+	  trust_store_fields, "deleted", deleted_columns,
+	  "lists what was deleted from trust stores and does not come back", NULL },
 };
 /* clang-format on */
 

@@ -1,5 +1,5 @@
 """JSON Schema as docs/schema uses it, and no more: a keyword that is not known is an error, and so
-is an object that says nothing of other keys. A page may name those of common.json."""
+is an object that says nothing of other keys. A page may name those of nouns.json."""
 
 import json
 import re

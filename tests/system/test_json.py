@@ -121,6 +121,12 @@ RUNS = {
         (lambda s: (
             "--unit", "TVS", "--node", "x.example", "--out", s.tvs_pem, "--key-out", s.tvs_key), FINE),
     ],
+    "trust review": [(lambda s: (), FINE), (lambda s: ("--store", "tomcat-trust"), FINE)],
+    "trust delete": [
+        (lambda s: ("ipsec-trust", "alone.pem", "--force", "--reason", "a test"), FINE),
+        (lambda s: ("tomcat-trust", "alone.pem"), REFUSED),
+    ],
+    "trust deleted": [(lambda s: (), FINE)],
     "service list": [(lambda s: (), FINE)],
     "service restart": [(lambda s: ("Cisco Tftp", "--node", "alone"), FINE)],
     "phone list": [(lambda s: (), FINE)],
@@ -207,7 +213,7 @@ def test_every_verb_is_run_and_has_a_schema():
 
 def test_every_page_is_of_a_verb():
     pages = {path.stem for path in FOLDER.glob("*.json")}
-    assert pages == {verb.replace(" ", "-") for verb in verbs()} | {"common", "error"}
+    assert pages == {verb.replace(" ", "-") for verb in verbs()} | {"nouns", "error"}
     for name in sorted(pages):
         assert f"({name}.json)" in (FOLDER / "README.md").read_text(), name
 
@@ -233,8 +239,8 @@ def test_schemas_are_strict(name):
         if schema.get("type") == "object":
             assert schema["additionalProperties"] is False
             assert set(schema["required"]) <= set(schema["properties"])
-    if name != "common.json":
-        assert "common.json#/$defs/schema_version" in text
+    if name != "nouns.json":
+        assert "nouns.json#/$defs/schema_version" in text
 
 
 @pytest.mark.parametrize("verb", sorted(RUNS.keys() - {"lab"}))
