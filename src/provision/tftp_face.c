@@ -13,8 +13,7 @@
 
 enum {
 	FRESH_PORTS = 16,
-	PORT_TURN =
-		32, /* transfers begin on one port, so that they share batches, then on the next */
+	PORT_TURN = 32, /* so many begin on one port, to share its batches, then on the next */
 	BLOCK_SIZE_MAX = 1428,
 	PATIENCE_MS = 30000,
 	LONG_MS = 60000, /* with nothing to wait for */

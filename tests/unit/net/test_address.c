@@ -176,6 +176,22 @@ static void unix_paths_that_cannot_be_are_said(void **state)
 	(void)close(fd);
 }
 
+static void hashes_tell_addresses_apart(void **state)
+{
+	static const char *const texts[] = { "127.16.0.1:69", "127.16.0.1:70", "127.16.0.2:69",
+		"[::1]:69", "[::2]:69", "[::1]:70" };
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		for (size_t k = 0; k < COUNT(texts); k++) {
+			struct address a, b;
+			assert_true(address_parse(texts[i], &a, NULL));
+			assert_true(address_parse(texts[k], &b, NULL));
+			assert_int_equal(address_hash(&a) == address_hash(&b), i == k);
+			assert_int_equal(address_host_hash(&a) == address_host_hash(&b),
+				address_same_host(&a, &b));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +200,7 @@ int main(void)
 		CASE(wrong_text_is_refused),
 		CASE(hosts_are_numbers),
 		CASE(hosts_and_ports_are_compared),
+		CASE(hashes_tell_addresses_apart),
 		CASE(a_port_in_use_is_said_and_what_to_do),
 		CASE(a_foreign_address_is_said),
 		CASE(a_low_port_needs_root),
