@@ -209,6 +209,17 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
 	return at_point("rename", last_part(to)) ? -1 : NEXT(renameat)(from_fd, from, to_fd, to);
 }
 
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	return at_point("rename", last_part(to)) ? -1
+						 : NEXT(renameat2)(from_fd, from, to_fd, to, flags);
+}
+
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	return at_point("link", last_part(to)) ? -1 : NEXT(linkat)(from_fd, from, to_fd, to, flags);
+}
+
 int unlink(const char *path)
 {
 	return at_point("unlink", last_part(path)) ? -1 : NEXT(unlink)(path);

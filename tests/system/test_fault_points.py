@@ -53,6 +53,8 @@ def entries(node):
             finally:
                 node.stop()
             known[unit] = node.page.entries()
+            calls = {call for _, call, _ in known[unit]}
+            assert calls >= {"create", "write", "fsync", "rename", "pwrite", "sendmsg"}, calls
         return known[unit]
 
     return count
