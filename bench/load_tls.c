@@ -11,8 +11,8 @@
  *   --http         the answer is HTTP with a Content-Length; otherwise a TVS message
  *   --sources N    addresses that the clients come from (256)
  *   --hold STAGE   opens --count connections and keeps them: silent (TCP only), handshake (a
- *                  ClientHello), idle (after one answer), drip (a byte a second). Prints "held",
- *                  and ends with its standard input.
+ *                  ClientHello that was answered), idle (after one answer), drip (a byte a second).
+ *                  Prints "held" and how many, and ends with its standard input.
  *
  * REQUEST is a file with the bytes to send. Prints JSON: rate (a second), p50, p99 and longest (ms,
  * from connect to the whole answer), failures, resumed.
@@ -35,7 +35,7 @@
 #include <unistd.h>
 
 enum { ANSWER_MAX = 1 << 16, REQUEST_MAX = 4096, EVENTS = 256, PATIENCE_MS = 30000 };
-enum stage { IDLE, CONNECTING, HANDSHAKE, ASKING, READING, HELD };
+enum stage { IDLE, CONNECTING, HANDSHAKE, ASKING, READING, ANSWERED, HELD };
 enum hold { HOLD_NONE, HOLD_SILENT, HOLD_HANDSHAKE, HOLD_IDLE, HOLD_DRIP };
 
 static struct {
@@ -219,11 +219,8 @@ static bool step_handshake(struct client *c)
 		failed(c, "handshake");
 	else if (got > 0)
 		c->stage = ASKING;
-	else if (load.hold == HOLD_HANDSHAKE) {
-		c->stage = HELD; /* the ClientHello has left; the answer is never read */
-		load.held++;
-		(void)watch(c, EPOLLERR);
-	}
+	else if (load.hold == HOLD_HANDSHAKE)
+		c->stage = ANSWERED; /* the ClientHello has left; the answer is never read */
 	return got > 0;
 }
 
@@ -265,6 +262,20 @@ static bool step_read(struct client *c)
 	return false;
 }
 
+/* What the server said to the ClientHello is here, and stays in the socket. */
+static bool step_answered(struct client *c)
+{
+	char byte;
+	if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
+		if (errno != EAGAIN)
+			failed(c, "handshake");
+		return false;
+	}
+	c->stage = HELD;
+	load.held++;
+	return watch(c, EPOLLERR) && false;
+}
+
 /* The server hung up on somebody that only stays. */
 static void dismissed(struct client *c)
 {
@@ -282,7 +293,8 @@ static void go_on(struct client *c)
 	static bool (*const steps[])(struct client *) = { [CONNECTING] = step_connect,
 		[HANDSHAKE] = step_handshake,
 		[ASKING] = step_ask,
-		[READING] = step_read };
+		[READING] = step_read,
+		[ANSWERED] = step_answered };
 	while (c->stage != IDLE && c->stage != HELD)
 		if (!steps[c->stage](c))
 			return;
@@ -328,13 +340,14 @@ static void stay(struct client *clients)
 	}
 }
 
-/* Until all have had their answer. False: nothing went on for too long. */
-static bool run(struct client *clients, size_t at_once)
+/* Until all have had their answer. Who stays makes room for another, which is the next of the
+ * array. False: nothing went on for too long. */
+static bool run(struct client *clients)
 {
 	struct epoll_event events[EVENTS];
 	double last = now_ms();
-	for (size_t i = 0; i < at_once; i++)
-		begin(&clients[i]);
+	while (load.begun < load.at_once)
+		begin(&clients[load.begun]);
 	while (load.done + load.held < load.count) {
 		int count = epoll_wait(load.epoll, events, EVENTS, 1000);
 		if (count > 0)
@@ -343,10 +356,11 @@ static bool run(struct client *clients, size_t at_once)
 			return false;
 		for (int i = 0; i < count; i++) {
 			struct client *c = events[i].data.ptr;
+			enum stage before = c->stage;
 			go_on(c);
-			while (c->stage == IDLE && load.begun < load.count &&
-				load.hold == HOLD_NONE)
-				begin(c);
+			bool room = c->stage == IDLE || (c->stage == HELD && before != HELD);
+			if (room && load.begun < load.count)
+				begin(load.hold != HOLD_NONE ? &clients[load.begun] : c);
 		}
 	}
 	return true;
@@ -447,22 +461,22 @@ int main(int argc, char **argv)
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	size_t at_once = load.hold != HOLD_NONE ? load.count : load.at_once;
-	if (at_once > load.count)
-		at_once = load.count;
-	struct client *clients = calloc(at_once, sizeof(*clients));
+	if (load.at_once > load.count)
+		load.at_once = load.count;
+	size_t clients_max = load.hold != HOLD_NONE ? load.count : load.at_once;
+	struct client *clients = calloc(clients_max, sizeof(*clients));
 	load.waits = calloc(load.count, sizeof(*load.waits));
 	load.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (clients == NULL || load.waits == NULL || load.epoll < 0)
 		return 1;
-	for (size_t i = 0; i < at_once; i++) {
+	for (size_t i = 0; i < clients_max; i++) {
 		clients[i].fd = -1;
 		clients[i].answer = malloc(ANSWER_MAX);
 		if (clients[i].answer == NULL)
 			return 1;
 	}
 	double started = now_ms();
-	bool whole = run(clients, at_once);
+	bool whole = run(clients);
 	if (load.hold != HOLD_NONE)
 		stay(clients);
 	else

@@ -4,17 +4,24 @@
 #include <event2/bufferevent_ssl.h>
 #include <event2/util.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "net/tls_impl.h"
 
-enum { SESSIONS_MAX = 2048 };
+enum {
+	SESSIONS_MAX = 2048,
+	SESSION_SECONDS = 7200, /* for which a phone may go on with a session */
+	TICKET_KEYS_SIZE = 80,  /* what OpenSSL 3 wants: a name and two keys */
+};
 
 struct tls_server {
 	SSL_CTX *context;
+	int64_t keyed_at; /* wall clock: since when tickets have these keys */
 };
 
 static bool fail_tls(struct error *err, const char *what)
@@ -49,6 +56,7 @@ static bool remember_sessions(SSL_CTX *context)
 	static const unsigned char name[] = "dialtrust";
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER);
 	(void)SSL_CTX_sess_set_cache_size(context, SESSIONS_MAX);
+	(void)SSL_CTX_set_timeout(context, SESSION_SECONDS);
 	return SSL_CTX_set_num_tickets(context, 1) == 1 &&
 		SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1) == 1;
 }
@@ -83,6 +91,22 @@ void tls_server_free(struct tls_server *s)
 	free(s);
 }
 
+/* Who gets hold of ticket keys reads what was said under their tickets: they live two hours, in
+ * this process alone, so that no session outlives its identity. A clock that was set back renews
+ * them too. Whose ticket is too old has a full handshake. */
+static void renew_ticket_keys(struct tls_server *s)
+{
+	int64_t now = clock_now();
+	unsigned char keys[TICKET_KEYS_SIZE];
+	if (now >= s->keyed_at && now < s->keyed_at + SESSION_SECONDS)
+		return;
+	if (RAND_priv_bytes(keys, sizeof(keys)) == 1 &&
+		SSL_CTX_set_tlsext_ticket_keys(s->context, keys, sizeof(keys)) == 1)
+		s->keyed_at = now;
+	OPENSSL_cleanse(keys, sizeof(keys));
+	ERR_clear_error();
+}
+
 static struct bufferevent *speak(struct event_base *base, int fd, SSL *ssl,
 	enum bufferevent_ssl_state state, struct error *err)
 {
@@ -100,6 +124,7 @@ static struct bufferevent *speak(struct event_base *base, int fd, SSL *ssl,
 struct bufferevent *tls_server_bufferevent(
 	struct event_base *base, int fd, struct tls_server *s, struct error *err)
 {
+	renew_ticket_keys(s);
 	return speak(base, fd, SSL_new(s->context), BUFFEREVENT_SSL_ACCEPTING, err);
 }
 

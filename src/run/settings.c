@@ -43,7 +43,7 @@ static const struct setting_row rows[] = {
 	PATH("provision", "root", root, "/srv/tftp", "directory of phone configurations, firmware and the like"),
 	NUMBER("provision", "http-request", http_request, 1, 600, "10", "seconds for one HTTP request to arrive"),
 	NUMBER("provision", "http-idle", http_idle, 1, 600, "15", "seconds before a silent HTTP connection is dropped"),
-	NUMBER("provision", "http-connections", http_connections, 1, 65536, "1024", "HTTP connections at a time"),
+	NUMBER("provision", "http-connections", http_connections, 1, 65536, "4096", "HTTP connections at a time"),
 	NUMBER("provision", "http-per-source", http_per_source, 1, 65536, "64", "HTTP connections at a time from one address"),
 	NUMBER("provision", "tftp-transfers", tftp_transfers, 1, 65536, "512", "TFTP transfers at a time"),
 	NUMBER("provision", "tftp-per-source", tftp_per_source, 1, 65536, "16", "TFTP transfers at a time from one address"),

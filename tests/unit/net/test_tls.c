@@ -6,11 +6,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "net/tls.h"
 
 static const struct stream_limits generous = { 5000, 5000, 5000, 0, 0 };
@@ -72,6 +74,15 @@ static bool refuse_to_renegotiate(SSL *ssl)
 	return SSL_renegotiate(ssl) != 1 || SSL_do_handshake(ssl) != 1;
 }
 
+/* A session on its way from one child to the next: shared memory. */
+struct carried {
+	size_t size;
+	unsigned char der[8192];
+};
+
+/* Where children keep their session, and which one they go on with; NULL: nowhere, none. */
+static struct carried *keep, *go_on;
+
 /* What a client of other make does, in a child: its verdict is the exit status. */
 struct caller {
 	const struct letters *server;
@@ -131,6 +142,16 @@ static int converse(SSL *ssl, const char *text)
 	return (size_t)got == size && memcmp(in, out, size) == 0 ? FINE : NOT_ONE_RECORD;
 }
 
+static bool keep_session(SSL *ssl, struct carried *out)
+{
+	unsigned char *at = out->der;
+	int size = i2d_SSL_SESSION(SSL_get0_session(ssl), NULL);
+	if (size <= 0 || (size_t)size > sizeof(out->der))
+		return false;
+	out->size = (size_t)i2d_SSL_SESSION(SSL_get0_session(ssl), &at);
+	return true;
+}
+
 static int act(const struct caller *c)
 {
 	char text[600];
@@ -141,7 +162,11 @@ static int act(const struct caller *c)
 	SSL_CTX_set_max_proto_version(context, c->max);
 	if (SSL_CTX_set_cipher_list(context, c->ciphers) != 1)
 		return NO_HANDSHAKE;
-	SSL *ssl = shake(context, c->server, NULL);
+	SSL_SESSION *session = NULL;
+	const unsigned char *der = go_on != NULL ? go_on->der : NULL;
+	if (der != NULL)
+		session = d2i_SSL_SESSION(NULL, &der, (long)go_on->size);
+	SSL *ssl = shake(context, c->server, session);
 	if (ssl == NULL)
 		return NO_HANDSHAKE;
 	if (SSL_version(ssl) != c->max)
@@ -149,6 +174,10 @@ static int act(const struct caller *c)
 	int verdict = converse(ssl, text);
 	if (verdict != FINE)
 		return verdict;
+	if (keep != NULL && !keep_session(ssl, keep))
+		return NOT_RESUMED;
+	if (session != NULL)
+		return SSL_session_reused(ssl) == 1 ? FINE : NOT_RESUMED;
 	if (c->renegotiate && !refuse_to_renegotiate(ssl))
 		return RENEGOTIATED;
 	if (c->shutdown) {
@@ -211,6 +240,46 @@ static void phones_of_every_age_are_served(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_int_equal(call(p->scene, &rows[i]), FINE);
 	stream_server_free(l.server);
+}
+
+/* By ticket; keys of tickets are changed every two hours by the server's clock, which is ours here,
+ * while the client's and OpenSSL's stand still. */
+static void sessions_end_with_their_keys_and_their_identity(void **state)
+{
+	static const int versions[] = { TLS1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION };
+	static const struct {
+		int64_t later;
+		int verdict;
+	} rows[] = { { 0, FINE }, { 3600, FINE }, { 7100, FINE }, { 7201, NOT_RESUMED },
+		{ 2 * 7201 + 1, NOT_RESUMED }, { -315360000, NOT_RESUMED } };
+	const struct play *p = *state;
+	struct carried *session = mmap(
+		NULL, sizeof(*session), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(session, MAP_FAILED);
+	for (size_t i = 0; i < COUNT(versions) * COUNT(rows); i++) {
+		struct letters l = { 0 }, other = { 0 };
+		AUTO(tls_server) tls = tls_server_new(p->paper->who, true, NULL);
+		letters_serve(&l, p->scene, tls, &generous);
+		letters_serve(&other, p->scene, p->paper->old, &generous);
+		struct caller caller = { &l, versions[i % COUNT(versions)],
+			versions[i % COUNT(versions)], "DEFAULT:@SECLEVEL=0", false, false, false };
+		keep = session;
+		assert_int_equal(call(p->scene, &caller), FINE);
+		keep = NULL;
+		go_on = session;
+		clock_set_offset(rows[i / COUNT(versions)].later);
+		if (call(p->scene, &caller) != rows[i / COUNT(versions)].verdict)
+			fail_msg("version %x, %lld s later", (unsigned)caller.max,
+				(long long)rows[i / COUNT(versions)].later);
+		clock_set_offset(0);
+		caller.server =
+			&other; /* made anew, as after a restart: the certificate may differ */
+		assert_int_equal(call(p->scene, &caller), NOT_RESUMED);
+		go_on = NULL;
+		stream_server_free(l.server);
+		stream_server_free(other.server);
+	}
+	(void)munmap(session, sizeof(*session));
 }
 
 static void without_old_phones_tls_starts_at_1_2(void **state)
@@ -373,6 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		CASE(phones_of_every_age_are_served),
+		CASE(sessions_end_with_their_keys_and_their_identity),
 		CASE(without_old_phones_tls_starts_at_1_2),
 		CASE(ciphers_without_secrecy_find_no_match),
 		CASE(garbage_is_named),

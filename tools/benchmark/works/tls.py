@@ -4,6 +4,7 @@ connection costs that only stays."""
 import hashlib
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -193,9 +194,91 @@ class Tvs(Work):
         self.lab = self.nginx = None
 
 
+class Held:
+    """Connections that only stay, until this one is left."""
+
+    def __init__(self, load, stage, *words):
+        self.process = subprocess.Popen(
+            [str(word) for word in [*load.words[:4], "--hold", stage, "--count", HELD,
+                                     "--at-once", 64, *words, *load.words[4:]]],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+
+    def __enter__(self):
+        said = self.process.stdout.readline()
+        assert said == f"held {HELD}\n", said
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+
+
+class Open(Work):
+    """What a connection costs that stays: memory of a server that was just started."""
+
+    counts = 3
+
+    def __init__(self, stage, most):
+        self.stage = stage
+        self.name = f"connections-{stage}"
+        self.does = f"{HELD:,} connections to TVS that stay: {stage}"
+        self.figures = (Figure("memory of the server, each", "bytes", AT_MOST, most, "B"),)
+        self.lab = None
+
+    def setup(self, place):
+        self.place = place
+
+    def run(self, side):
+        self.lab = self.place.lab()
+        node, pids = allow_many(self.lab)
+        request = query(self.place.folder, node["certificates"]["CallManager"])
+        load = Load(self.place, node["address"], node["ports"]["tvs"], request)
+        load.ran("--count", 64, "--tls", "1.2")
+        before = resident_bytes(pids["tvs"])
+        with Held(load, self.stage, "--tls", "1.2"):
+            time.sleep(1)  # what has connected is accepted soon afterwards
+            used = resident_bytes(pids["tvs"]) - before
+        self.teardown()
+        return {"bytes": used / HELD}
+
+    def teardown(self):
+        if self.lab is not None:
+            self.lab.kill()
+            shutil.rmtree(self.lab.state, ignore_errors=True)
+        self.lab = None
+
+
+class OpenHttp(Open):
+    def __init__(self):
+        super().__init__("idle", 0)
+        self.name = "connections-http"
+        self.does = f"{HELD:,} HTTP clients that stay after their first file"
+        self.figures = (Figure("resident memory of provision", "bytes", AT_MOST, 32, "MiB"),)
+
+    def run(self, side):
+        self.lab = self.place.lab()
+        node, pids = allow_many(self.lab)
+        request = self.place.folder / "request"
+        request.write_bytes(b"GET /Ringlist.xml HTTP/1.1\r\nHost: bench\r\n\r\n")
+        load = Load(self.place, node["address"], node["ports"]["http"], request)
+        with Held(load, "idle", "--tls", "none", "--http"):
+            status = Path(f"/proc/{pids['provision']}/status").read_text().splitlines()
+            resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+        self.teardown()
+        return {"bytes": resident / 1024}
+
+
 WORKS = [
-    Tvs(version, at_once, resumed)
-    for resumed in (False, True)
-    for version in ("1.2", "1.3")
-    for at_once in (8, 64)
+    *(
+        Tvs(version, at_once, resumed)
+        for resumed in (False, True)
+        for version in ("1.2", "1.3")
+        for at_once in (8, 64)
+    ),
+    Open("silent", 4 << 10),
+    Open("handshake", 64 << 10),
+    Open("idle", 24 << 10),
+    OpenHttp(),
 ]
