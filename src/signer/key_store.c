@@ -14,6 +14,7 @@
 struct key_slot {
 	struct stored_key stored;
 	struct key *key; /* NULL until it is used */
+	bool proven;     /* a signature of this key, as it is in memory, fitted its certificate */
 };
 
 struct key_store {
@@ -196,6 +197,19 @@ const struct key *key_store_private(
 	if (slot->key == NULL)
 		slot->key = key_files_private(s->keys, directory_name(stored->id, name), err);
 	return slot->key;
+}
+
+bool key_store_proven(const struct key_store *s, const struct stored_key *stored)
+{
+	const struct key_slot *slot = slot_of(s, stored->id);
+	return slot != NULL && slot->proven;
+}
+
+void key_store_prove(struct key_store *s, const struct stored_key *stored)
+{
+	struct key_slot *slot = slot_of(s, stored->id);
+	assert(slot != NULL); /* it came from this store */
+	slot->proven = true;
 }
 
 bool key_store_make(const struct key_store *s, const struct making *what,

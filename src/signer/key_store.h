@@ -41,6 +41,11 @@ const struct stored_key *key_store_find(
 const struct key *key_store_private(
 	struct key_store *s, const struct stored_key *stored, struct error *err);
 
+/* Whether a signature of the private key, as it was read, was found to fit the certificate; and
+ * that one was. */
+bool key_store_proven(const struct key_store *s, const struct stored_key *stored);
+void key_store_prove(struct key_store *s, const struct stored_key *stored);
+
 /* A key that is to be made, and the certificate that it signs for itself. */
 struct making {
 	const struct unit *unit;

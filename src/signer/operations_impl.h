@@ -21,11 +21,13 @@ struct asked_key {
 bool asked_key_find(struct question *q, const uint8_t id[static SIGNER_KEY_SIZE], unsigned states,
 	struct asked_key *out, struct error *err) MUST_CHECK;
 
-/* Signs what `header`, the parsed beginning of `file`, covers, and makes sure that the signature
- * fits the key's certificate before anybody gets it. */
+/* Signs what `header`, the parsed beginning of `file`, covers. The signature is checked with the
+ * key's certificate before anybody gets it: each, or the first that the key makes after it was
+ * read. */
 struct unsigned_file {
 	struct reader file;
 	const struct signed_header *header;
+	bool check_each;
 };
 bool sign_covered(struct key_store *keys, const struct stored_key *stored,
 	const struct unsigned_file *what, struct bytes *out, struct error *err) MUST_CHECK;

@@ -85,7 +85,7 @@ bool sign_file_answer(struct question *q, struct writer *answer, struct error *e
 		return fail(err, FAULT_LIMIT, "a file of %zu bytes, at most %d are signed",
 			body.left, LIMIT_SIGNED_FILE);
 	AUTO_DONE(bytes) signature = { 0 };
-	struct unsigned_file what = { asked.file, &header };
+	struct unsigned_file what = { asked.file, &header, .check_each = false };
 	if (!sign_covered(q->keys, key.stored, &what, &signature, err))
 		return false;
 	writer_bytes(answer, bytes_reader(&signature));

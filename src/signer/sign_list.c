@@ -136,7 +136,7 @@ bool sign_list_answer(struct question *q, struct writer *answer, struct error *e
 		!check_step(q, asked.list, next, err))
 		return false;
 	AUTO_DONE(bytes) signature = { 0 };
-	struct unsigned_file what = { asked.file, &next->list.header };
+	struct unsigned_file what = { asked.file, &next->list.header, .check_each = true };
 	/* Its header looks into next->file, whose bytes are the same. */
 	if (!sign_covered(q->keys, key.stored, &what, &signature, err) ||
 		!remember(q, &asked, bytes_reader(&signature), err))
