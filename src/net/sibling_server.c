@@ -6,7 +6,8 @@
 
 #include "net/sibling_impl.h"
 
-enum { SIBLING_PEERS_MAX = 64, ACCEPT_PAUSE = 100000 /* us */ };
+/* GATHERED: questions whose answers leave together, so that a busy peer is not woken for each. */
+enum { SIBLING_PEERS_MAX = 64, ACCEPT_PAUSE = 100000 /* us */, GATHERED = 4 };
 
 struct sibling_request {
 	struct sibling_peer *peer; /* NULL: it left before the answer */
@@ -23,7 +24,7 @@ struct sibling_peer {
 	struct frame_queue queue;
 	struct sibling_request *requests; /* unanswered; owned by the handler */
 	unsigned outstanding;
-	bool doomed;
+	bool doomed, gathering;
 	struct sibling_peer *next;
 };
 
@@ -119,21 +120,39 @@ static bool request_new(struct sibling_peer *p, struct frame_in *frame, struct e
 	return true;
 }
 
-static void peer_readable(int fd, short what, void *context)
+static enum frame_result take_question(struct sibling_peer *p, struct error *why)
 {
-	(void)what;
-	struct sibling_peer *p = context;
 	struct sibling_server *s = p->server;
 	struct frame_in frame = { 0 };
-	struct error why = { 0 };
-	enum frame_result result = p->doomed ? FRAME_END : frame_receive(fd, &frame, &why);
-	if (result == FRAME_LATER)
-		return;
-	if (result == FRAME_WHOLE && !request_new(p, &frame, &why))
+	enum frame_result result = p->doomed ? FRAME_END : frame_receive(p->fd, &frame, why);
+	if (result == FRAME_WHOLE && !request_new(p, &frame, why))
 		result = FRAME_BROKEN;
 	if (result == FRAME_WHOLE)
 		s->events.request(p->requests, s->context);
-	else
+	return result;
+}
+
+/* Not from one that is slow to take its answers. */
+static bool may_gather(const struct sibling_peer *p)
+{
+	return p->outstanding < SIBLING_OUTSTANDING && p->queue.count < GATHERED;
+}
+
+static void peer_readable(int fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	struct sibling_peer *p = context;
+	struct error why = { 0 };
+	enum frame_result result = FRAME_WHOLE;
+	p->gathering = true;
+	for (int i = 0; i < GATHERED && result == FRAME_WHOLE; i++)
+		result =
+			p->outstanding < SIBLING_OUTSTANDING ? take_question(p, &why) : FRAME_LATER;
+	p->gathering = false;
+	if (p->queue.first != NULL && !p->doomed)
+		peer_flush(p);
+	if (result == FRAME_END || result == FRAME_BROKEN)
 		peer_end(p, result == FRAME_BROKEN ? &why : NULL);
 }
 
@@ -320,7 +339,8 @@ static void peer_send(struct sibling_peer *p, struct frame_out *frame)
 		return;
 	}
 	frame_queue_put(&p->queue, frame);
-	peer_flush(p);
+	if (!p->gathering)
+		peer_flush(p);
 }
 
 static struct frame_head answer_head(const struct sibling_request *request, enum frame_kind kind)
