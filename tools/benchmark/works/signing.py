@@ -4,7 +4,7 @@ import subprocess
 
 from benchmark.figure import AT_LEAST, AT_MOST, Figure
 from benchmark.measure import Calibration
-from benchmark.place import processes_named, processor_seconds
+from benchmark.place import keep_on, processes_named, processor_seconds
 from benchmark.work import Work
 from benchmark.works.lists import configuration
 
@@ -31,6 +31,8 @@ class OnDemand(Work):
         self.root = next(path.parent for path in (place.folder / "lab").rglob("Ringlist.xml"))
         (self.signer,) = processes_named(self.lab.pid, "signer")
         (self.provision,) = processes_named(self.lab.pid, "provision")
+        keep_on(0, self.signer)  # a core of its own, as the bare loop has; all else shares the other
+        keep_on(1, self.provision)
 
     def fetch(self):
         node = self.lab.publisher
@@ -38,7 +40,7 @@ class OnDemand(Work):
         ran = subprocess.run(
             [self.place.load("load-http"), node["address"], str(node["ports"]["http"]), str(CONNECTIONS),
              str(DEPTH), str(self.turn * FILES), str(FILES), "bench-", ".xml.sgn"],
-            capture_output=True, text=True, check=False,
+            capture_output=True, text=True, check=False, preexec_fn=lambda: keep_on(1, 0),
         )
         assert ran.returncode == 0, ran.stderr
         signer = processor_seconds(self.signer) - used[0]
