@@ -147,8 +147,7 @@ static void peer_readable(int fd, short what, void *context)
 	enum frame_result result = FRAME_WHOLE;
 	p->gathering = true;
 	for (int i = 0; i < GATHERED && result == FRAME_WHOLE; i++)
-		result =
-			p->outstanding < SIBLING_OUTSTANDING ? take_question(p, &why) : FRAME_LATER;
+		result = i == 0 || may_gather(p) ? take_question(p, &why) : FRAME_LATER;
 	p->gathering = false;
 	if (p->queue.first != NULL && !p->doomed)
 		peer_flush(p);
