@@ -60,6 +60,16 @@ static struct object *oldest(struct objects *o)
 	return oldest;
 }
 
+/* `otherwise` where there is none but that. */
+static struct object *oldest_held(struct objects *o, struct object *otherwise)
+{
+	struct object *first = otherwise;
+	for (size_t i = 0; i < OBJECTS_KEPT; i++)
+		if (o->kept[i].content != NULL && o->kept[i].used < first->used)
+			first = &o->kept[i];
+	return first;
+}
+
 /* Free ones have never been used, so they are taken first and dropped last. */
 static void keep(struct objects *o, const uint8_t *digest, struct content *content)
 {
@@ -72,14 +82,8 @@ static void keep(struct objects *o, const uint8_t *digest, struct content *conte
 	place->content = content_keep(content);
 	place->used = ++o->turn;
 	o->size += size;
-	while (o->size > OBJECTS_HOLD) {
-		struct object *first = NULL;
-		for (size_t i = 0; i < OBJECTS_KEPT; i++)
-			if (o->kept[i].content != NULL &&
-				(first == NULL || o->kept[i].used < first->used))
-				first = &o->kept[i];
-		drop(o, first);
-	}
+	while (o->size > OBJECTS_HOLD)
+		drop(o, oldest_held(o, place));
 }
 
 struct content *objects_take(struct objects *o, const struct snapshot *snapshot,

@@ -28,15 +28,19 @@ struct shelf {
 	size_t count;
 	uint64_t last_number, turn;
 	struct piece pieces[SETS][WAYS];
-	uint8_t *memory; /* of all pieces; not there before the first is read */
+	uint8_t *memory; /* of all pieces; the system gives pages as they are used */
 };
 
 struct shelf *shelf_new(struct error *err)
 {
 	struct shelf *s = calloc(1, sizeof(*s));
-	if (s == NULL)
-		(void)fail_memory(err);
-	return s;
+	if (s != NULL)
+		s->memory = malloc((size_t)SHELF_PIECES * SHELF_PIECE);
+	if (s != NULL && s->memory != NULL)
+		return s;
+	free(s);
+	(void)fail_memory(err);
+	return NULL;
 }
 
 void shelf_free(struct shelf *s)
@@ -85,10 +89,6 @@ static bool load(const struct shelf_file *f, uint64_t index, struct piece *into,
 	struct shelf *s = f->shelf;
 	struct stat facts;
 	uint64_t offset = index * SHELF_PIECE, left = (uint64_t)f->facts.st_size - offset;
-	if (s->memory == NULL)
-		s->memory = malloc((size_t)SHELF_PIECES * SHELF_PIECE);
-	if (s->memory == NULL)
-		return fail_memory(err);
 	*into = (struct piece){ .size = left < SHELF_PIECE ? (size_t)left : SHELF_PIECE };
 	/* Looked at after it was read: what was written meanwhile is noticed. */
 	if (!read_whole(f->fd, offset, memory_of(s, into), into->size) ||
