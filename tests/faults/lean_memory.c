@@ -1,11 +1,14 @@
 #include "faults/lean_memory.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <jansson.h>
 #include <libxml/xmlmemory.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static size_t left;
 static bool failed;
@@ -107,4 +110,37 @@ void lean_memory_take(void)
 		abort();
 	event_set_mem_functions(__wrap_malloc, __wrap_realloc, free);
 	json_set_alloc_funcs(__wrap_malloc, free);
+}
+
+/* files */
+
+int __real_open64(const char *path, int flags, ...);
+int __real_fstat64(int fd, struct stat *out);
+ssize_t __real_read(int fd, void *out, size_t size);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_fstat64(int fd, struct stat *out);
+ssize_t __wrap_read(int fd, void *out, size_t size);
+
+static bool is_broken(void)
+{
+	if (!is_out())
+		return false;
+	errno = EIO;
+	return true;
+}
+
+/* Nothing that is tested here makes a file. */
+int __wrap_open64(const char *path, int flags, ...)
+{
+	return is_broken() ? -1 : __real_open64(path, flags, 0600);
+}
+
+int __wrap_fstat64(int fd, struct stat *out)
+{
+	return is_broken() ? -1 : __real_fstat64(fd, out);
+}
+
+ssize_t __wrap_read(int fd, void *out, size_t size)
+{
+	return is_broken() ? -1 : __real_read(fd, out, size);
 }

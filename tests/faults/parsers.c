@@ -1,12 +1,15 @@
-/* Each parser reads what it is known to read while one allocation after the other fails: it says
- * that memory is short, leaves its output alone and keeps nothing (AddressSanitizer looks for
- * that). The inputs are the seeds of the fuzz targets. */
+/* Each parser reads what it is known to read while one allocation, or one call that reads a file,
+ * after the other fails: it says so, leaves its output alone and keeps nothing (AddressSanitizer
+ * looks for that). The inputs are the seeds of the fuzz targets. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "device_key.h"
 #include "emulator/configuration_file.h"
@@ -17,6 +20,8 @@
 #include "pki/cert_bundle.h"
 #include "pki/key.h"
 #include "run/files.h"
+#include "run/settings.h"
+#include "run/snapshot.h"
 #include "talk/provision_name.h"
 #include "talk/url.h"
 #include "trust/held_list.h"
@@ -340,6 +345,7 @@ static void compare(const struct parser_row *row, const char *seed, const struct
 		return;
 	}
 	bool fitting = lean->err.fault == FAULT_MEMORY || lean->err.fault == FAULT_CRYPTO ||
+		lean->err.fault == FAULT_IO ||
 		(lean->err.fault != FAULT_NONE && (!clean->read || lean->err.fault == row->vague));
 	if (!fitting || lean->err.text[0] == '\0')
 		fail_msg("%s, seed %s: %s: %s", row->name, seed, fault_name(lean->err.fault),
@@ -435,6 +441,76 @@ static void starve_held_list(void **state)
 	assert_true(starve(&row, "a list of three", bytes_reader(&file)) > 3);
 }
 
+/* The seed is the path of a file, or of a node's state. */
+static bool read_settings(struct reader seed, struct writer *told, struct error *err)
+{
+	char path[PATH_SIZE] = "";
+	struct settings out;
+	memset(&out, POISON, sizeof(out));
+	reader_copy(&seed, path, seed.left);
+	bool read = settings_load(path, &out, err);
+	lean_memory_end();
+	if (read)
+		writer_text(told, out.node);
+	else
+		assert_untouched(&out, sizeof(out));
+	return read;
+}
+
+static bool read_snapshot(struct reader seed, struct writer *told, struct error *err)
+{
+	char path[PATH_SIZE] = "";
+	reader_copy(&seed, path, seed.left);
+	struct snapshot *s = snapshot_open(path, err);
+	bool read = s != NULL && snapshot_reload(s, err);
+	lean_memory_end();
+	if (read)
+		snapshot_index_write(told, snapshot_current(s));
+	else
+		assert_true(s == NULL || snapshot_current(s) == NULL);
+	snapshot_close(s);
+	return read;
+}
+
+static void put(const char *folder, const char *name, struct reader bytes)
+{
+	int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(directory >= 0);
+	assert_true(file_replace(directory, name, bytes, 0600, NULL));
+	(void)close(directory);
+}
+
+static void starve_files(void **state)
+{
+	static const struct parser_row settings = { "settings", NULL, read_settings, true,
+		FAULT_NONE };
+	static const struct parser_row snapshot = { "snapshot", NULL, read_snapshot, true,
+		FAULT_NONE };
+	char folder[] = "/tmp/parsers-XXXXXX", path[PATH_SIZE];
+	uint8_t digest[DIGEST_SIZE];
+	AUTO_DONE(bytes) index = { 0 };
+	AUTO_DONE(writer) w = writer_new(LIMIT_INDEX);
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	put(folder, "settings", reader_of_text("[node]\nname = pub\nlog = info\n"));
+	(void)snprintf(path, sizeof(path), "%s/settings", folder);
+	assert_true(starve(&settings, "settings", reader_of_text(path)) > 3);
+	(void)unlink(path);
+	(void)snprintf(path, sizeof(path), "%s/snapshot", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_true(file_read(CORPUS "/snapshot_index/one-of-each", LIMIT_INDEX, &index, NULL));
+	assert_true(digest_sha256(bytes_reader(&index), digest, NULL));
+	writer_bytes(&w, bytes_reader(&index));
+	writer_bytes(&w, reader_of(digest, sizeof(digest)));
+	put(path, "index", writer_written(&w));
+	assert_true(starve(&snapshot, "index", reader_of_text(folder)) > 3);
+	(void)snprintf(path, sizeof(path), "%s/snapshot/index", folder);
+	(void)unlink(path);
+	path[strlen(path) - strlen("/index")] = '\0';
+	(void)rmdir(path);
+	(void)rmdir(folder);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[COUNT(rows) + 4] = {
@@ -442,6 +518,7 @@ int main(void)
 		cmocka_unit_test(starve_key_pem),
 		cmocka_unit_test(starve_cert_bundle),
 		cmocka_unit_test(starve_held_list),
+		cmocka_unit_test(starve_files),
 	};
 	lean_memory_take();
 	for (size_t i = 0; i < COUNT(rows); i++)
