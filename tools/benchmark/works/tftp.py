@@ -1,4 +1,5 @@
-"""Files by TFTP to many phones at once, beside the TFTP servers of Debian."""
+"""Files by TFTP to many phones at once, beside the TFTP servers of Debian. None of them logs what
+goes well: whoever reads our log would share the processors."""
 
 import json
 import os
@@ -23,12 +24,13 @@ def command(place, side, address, folder):
     program = place.peer(PACKAGES[side])
     if side == "dnsmasq":  # it knows no other port for TFTP
         return 69, [program, "--port=0", "--enable-tftp", f"--tftp-root={folder}", "--bind-interfaces",
-                    f"--listen-address={address}", "--keep-in-foreground", f"--tftp-max={AT_ONCE}",
+                    f"--listen-address={address}", "--quiet-tftp", "--keep-in-foreground", f"--tftp-max={AT_ONCE}",
                     "--user=root", "--conf-file=/dev/null", "--pid-file=", "--log-facility=/dev/null"]
     port = free_port(address=address)
     if side == "atftpd":
         return port, [program, "--daemon", "--no-fork", "--bind-address", address, "--port", port,
-                      "--maxthread", AT_ONCE, "--user", "root.root", "--logfile", "/dev/null", folder]
+                      "--maxthread", AT_ONCE, "--verbose=4", "--user", "root.root", "--logfile", "/dev/null",
+                      folder]
     return port, [program, "--foreground", "--listen", "--address", f"{address}:{port}", "--secure",
                   "-u", "root", folder]
 
@@ -60,9 +62,23 @@ class Ours:
         self.lab = place.lab()
         node = self.lab.publisher
         self.address, self.port = node["address"], node["ports"]["tftp"]
-        self.pid = processes_named(self.lab.pid, "provision")[0]
+        self.root = self.lab.state / node["name"] / "root"
+        settings = self.lab.state / node["name"] / "settings"
+        settings.write_text(settings.read_text().replace("log = info", "log = warning"))
+        self.pid = self.started_anew()
         keep_on(SERVER, self.pid)
-        self.root = next(path.parent for path in self.lab.state.rglob("Ringlist.xml"))
+
+    def started_anew(self):
+        """Its supervisor starts it again, with the settings that hold now."""
+        before = processes_named(self.lab.pid, "provision")
+        os.kill(before[0], signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while True:
+            now = processes_named(self.lab.pid, "provision")
+            if now and now != before:
+                return now[0]
+            assert time.monotonic() < deadline, "provision is not started again"
+            time.sleep(0.02)
 
     def end(self):
         self.lab.end_well()
