@@ -211,6 +211,41 @@ static void a_new_identity_retires_its_predecessor(void **state)
 		"WHERE retired IS NOT NULL");
 }
 
+static bool note_retired(
+	const struct identity_row *row, uint64_t retired, void *into, struct error *err)
+{
+	(void)err;
+	char *text = into;
+	(void)snprintf(text + strlen(text), NOTE_SIZE - strlen(text), "%s=%u@%llu;", row->unit,
+		row->key[7], (unsigned long long)retired);
+	return true;
+}
+
+static void retired_ones_are_walked_the_last_first(void **state)
+{
+	struct scratch *s = *state;
+	char text[NOTE_SIZE] = "";
+	struct identity_row rows[] = { identity_of("TVS", "pub", 1), identity_of("TVS", "pub", 2),
+		identity_of("CAPF", "pub", 1), identity_of("TVS", "sub1", 1),
+		identity_of("CAPF", "pub", 2), identity_of("TVS", "pub", 1) };
+	uint64_t first = 0;
+	fill(s);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t number = must_change(s->store, put_identity, &rows[i]);
+		first = i == 0 ? number : first;
+	}
+	assert_true(store_retired(s->store, "pub", note_retired, text, NULL));
+	char expected[NOTE_SIZE];
+	(void)snprintf(expected, sizeof(expected), "CAPF=101@%llu;TVS=102@%llu;TVS=101@%llu;",
+		(unsigned long long)first + 4, (unsigned long long)first + 5,
+		(unsigned long long)first + 1);
+	assert_string_equal(text, expected);
+	text[0] = '\0';
+	assert_true(store_retired(s->store, "sub1", note_retired, text, NULL));
+	assert_true(store_retired(s->store, "nobody", note_retired, text, NULL));
+	assert_string_equal(text, "");
+}
+
 static void an_identity_that_is_not_there(void **state)
 {
 	struct scratch *s = *state;
@@ -312,6 +347,7 @@ int main(void)
 		STORE_TEST(what_was_deleted_stays_deleted),
 		STORE_TEST(a_tombstone_is_told_and_taken_away),
 		STORE_TEST(a_new_identity_retires_its_predecessor),
+		STORE_TEST(retired_ones_are_walked_the_last_first),
 		STORE_TEST(an_identity_that_is_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,9 @@
 #include "unit/store/scratch.h"
 
+#include <unistd.h>
+
+#include "base/clock.h"
+
 static bool nothing(struct txn *t, void *context, struct error *err)
 {
 	(void)t;
@@ -179,6 +183,46 @@ static void a_lock_held_too_long_is_busy(void **state)
 	(void)must_change(s->store, hold, s);
 }
 
+struct hindered {
+	struct store *store;
+	struct error *err;
+	bool done;
+};
+
+/* The other one's change, in the middle of which ours is tried. */
+static bool change_meanwhile(struct txn *t, void *context, struct error *err)
+{
+	struct hindered *h = context;
+	struct change change = { "test", "hindered", "" };
+	(void)t;
+	(void)err;
+	h->done = store_change(h->store, &change, nothing, NULL, NULL, h->err);
+	return true;
+}
+
+/* For a process that was told to end: it does not wait for others any more. */
+static void a_lock_is_not_waited_for_when_all_ends(void **state)
+{
+	struct scratch *s = *state;
+	struct error err = { 0 };
+	int ends[2];
+	AUTO(store) other = store_open(s->url, NULL);
+	assert_int_equal(pipe(ends), 0);
+	store_give_up_on(s->store, ends[0]);
+	assert_int_equal(must_change(s->store, nothing, NULL), 1);
+	assert_int_equal(write(ends[1], "", 1), 1);
+	assert_int_equal(must_change(s->store, nothing, NULL), 2); /* where nobody is in the way */
+	int64_t before = clock_monotonic_ms();
+	struct change change = { "test", "holding", "" };
+	struct hindered hindered = { s->store, &err, true };
+	assert_true(store_change(other, &change, change_meanwhile, &hindered, NULL, NULL));
+	assert_false(hindered.done);
+	assert_int_equal(err.fault, FAULT_BUSY);
+	assert_true(clock_monotonic_ms() - before < 4000); /* it would wait for five seconds */
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +236,7 @@ int main(void)
 		STORE_TEST(what_is_served_is_noted_outside_the_audit),
 		STORE_TEST(a_callback_that_fails_ends_the_walk_with_its_error),
 		STORE_TEST(a_lock_held_too_long_is_busy),
+		STORE_TEST(a_lock_is_not_waited_for_when_all_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
