@@ -17,7 +17,8 @@ enum {
 	BLOCK_SIZE_MAX = 1428,
 	PATIENCE_MS = 30000,
 	LONG_MS = 60000, /* with nothing to wait for */
-	TOLD_EACH_MS = 1000,
+	TOLD_MOST = 200, /* refusals in a second */
+	SECOND_MS = 1000,
 	PHONES_KNOWN = 1 << 10, /* whose round trip is remembered */
 	TRANSFERS_OVER = 1 << 10,
 };
@@ -35,9 +36,9 @@ struct tftp_face {
 	struct transfers *transfers;
 	struct timer *timer;
 	int64_t wakes_at;
-	size_t turn;      /* of the fresh ports */
-	int64_t full_at;  /* when it was last told that there is no room, */
-	size_t full_more; /* and how many were not told since */
+	size_t turn;        /* of the fresh ports */
+	int64_t told_since; /* the second in which refusals are counted */
+	size_t told, untold;
 	struct known_phone known[PHONES_KNOWN];
 	uint64_t over[TRANSFERS_OVER]; /* ways of transfers that ended lately, as hashes */
 };
@@ -138,39 +139,52 @@ static enum tftp_error code_of(enum fault fault)
 					 : TFTP_UNDEFINED;
 }
 
-/* "No such file" is the usual answer to a phone without a CTL: not worth a warning. */
+static void next_second(struct tftp_face *f, int64_t now_ms)
+{
+	if (now_ms - f->told_since < SECOND_MS)
+		return;
+	if (f->untold > 0)
+		log_warning(
+			"%zu more TFTP requests were refused, too many to tell each", f->untold);
+	f->told_since = now_ms;
+	f->told = f->untold = 0;
+}
+
+/* A flood must not fill the log as well. */
+static bool may_tell(struct tftp_face *f)
+{
+	next_second(f, clock_monotonic_ms());
+	if (f->told == TOLD_MOST) {
+		f->untold++;
+		return false;
+	}
+	f->told++;
+	return true;
+}
+
+/* "No such file" is the usual answer to a phone without a CTL: not worth a warning. `name` is NULL
+ * where it is not about one. */
+static void tell_refusal(
+	struct tftp_face *f, const struct address *phone, const char *name, const struct error *why)
+{
+	char peer[ADDRESS_TEXT_SIZE], escaped[LIMIT_FILE_NAME];
+	if (!may_tell(f))
+		return;
+	address_text(phone, peer);
+	if (name != NULL && why->fault == FAULT_MISSING)
+		log_info("%s asked for %s by TFTP: %s", peer,
+			text_escape(reader_of_text(name), escaped, sizeof(escaped)), why->text);
+	else
+		log_refused(peer, "tftp", why);
+}
+
 static void refuse(struct tftp_face *f, const struct datagram_way *asked, const char *name,
 	const struct error *why)
 {
 	const struct datagram_way way = fresh_way(f, asked);
-	char peer[ADDRESS_TEXT_SIZE], escaped[LIMIT_FILE_NAME];
-	address_text(&asked->peer, peer);
-	text_escape(reader_of_text(name), escaped, sizeof(escaped));
-	if (why->fault == FAULT_MISSING)
-		log_info("%s asked for %s by TFTP: %s", peer, escaped, why->text);
-	else
-		log_refused(peer, "tftp", why);
+	tell_refusal(f, &asked->peer, name, why);
 	send_error(f, &way, code_of(why->fault),
 		why->fault == FAULT_MISSING ? "File not found" : why->text);
-}
-
-/* A flood would fill the log as well. */
-static void refuse_for_room(
-	struct tftp_face *f, const struct datagram_way *asked, struct error *why)
-{
-	char peer[ADDRESS_TEXT_SIZE];
-	int64_t now = clock_monotonic_ms();
-	const struct datagram_way way = fresh_way(f, asked);
-	send_error(f, &way, TFTP_UNDEFINED, why->text);
-	if (now - f->full_at < TOLD_EACH_MS) {
-		f->full_more++;
-		return;
-	}
-	if (f->full_more > 0)
-		log_warning("refused %zu more TFTP requests for want of room", f->full_more);
-	f->full_at = now;
-	f->full_more = 0;
-	log_refused(address_text(&asked->peer, peer), "tftp", why);
 }
 
 /* time */
@@ -235,6 +249,7 @@ static void on_tick(void *context)
 {
 	struct tftp_face *f = context;
 	int64_t now = clock_monotonic_ms(), next = INT64_MAX;
+	next_second(f, now);
 	f->wakes_at = now; /* settle() has no need to set the clock */
 	tick_all(f, TRANSFER_UNPROVEN, now, &next);
 	tick_all(f, TRANSFER_PROVEN, now, &next);
@@ -320,7 +335,7 @@ static void serve(
 		return;
 	}
 	found_file_done(&found);
-	refuse_for_room(f, asked, &err);
+	refuse(f, asked, request->name, &err);
 }
 
 /* What is no read request. Acknowledgements and errors that stray here are not answered: two who
@@ -329,13 +344,12 @@ static void refuse_packet(struct tftp_face *f, const struct datagram_way *asked,
 	const struct tftp_packet *packet, struct error *why)
 {
 	const struct datagram_way way = fresh_way(f, asked);
-	char peer[ADDRESS_TEXT_SIZE];
 	bool fine = why->fault == FAULT_NONE;
 	if (fine)
 		(void)fail(why, FAULT_REFUSED, "%s",
 			packet->opcode == TFTP_WRITE ? "nothing is written here"
 						     : "only read requests come in here");
-	log_refused(address_text(&asked->peer, peer), "tftp", why);
+	tell_refusal(f, &asked->peer, NULL, why);
 	if (fine && packet->opcode == TFTP_WRITE)
 		send_error(f, &way, TFTP_ACCESS, why->text);
 	else if (!fine || packet->opcode == TFTP_READ)
@@ -378,7 +392,6 @@ static void on_datagram(const struct datagram_way *way, struct reader bytes, voi
 	struct tftp_face *f = context;
 	struct tftp_packet packet;
 	struct error err = { 0 };
-	char peer[ADDRESS_TEXT_SIZE];
 	log_hold();
 	if (way->port == 0) {
 		on_request(f, way, bytes);
@@ -392,7 +405,7 @@ static void on_datagram(const struct datagram_way *way, struct reader bytes, voi
 		return;
 	}
 	if (!fine) {
-		log_refused(address_text(&way->peer, peer), "tftp", &err);
+		tell_refusal(f, &way->peer, NULL, &err);
 		return;
 	}
 	const struct tftp_server_out out = { emit, emit_block, t };
@@ -416,7 +429,7 @@ struct tftp_face *tftp_face_new(struct provision *p, int fd, struct error *err)
 	}
 	f->provision = p;
 	f->wakes_at = INT64_MAX;
-	f->full_at = clock_monotonic_ms() - TOLD_EACH_MS;
+	f->told_since = clock_monotonic_ms();
 	f->ports = datagram_ports_new(p->loop, fd, FRESH_PORTS, &events, f, err);
 	if (f->ports != NULL)
 		f->timer = timer_new(p->loop, LONG_MS, false, on_tick, f, err);

@@ -410,6 +410,26 @@ def test_a_flood_of_requests_keeps_nobody_out(lab, small):
         assert max(len(phone.heard_already()) for phone in flood) > 1  # they were taken up
 
 
+def test_a_flood_does_not_fill_the_log(lab, small):
+    """Two hundred lines a second, and then how many more there were."""
+    count, noise, more = 6000, b"\0\x09noise", "more TFTP requests were refused"
+    with Phone(lab.publisher, "127.19.0.1") as phone:
+
+        def told(words, since):
+            phone.socket.sendto(noise, phone.known)
+            return words in lab.log(lab.publisher)[since:]
+
+        start = len(lab.log(lab.publisher))
+        until(lambda: told(phone.peer, start), 60, "the first line")  # what came before is counted
+        since = len(lab.log(lab.publisher))
+        for _ in range(count):
+            phone.socket.sendto(noise, phone.known)
+        until(lambda: told(more, since), 60, "word of how many more were refused")
+        lines = lab.lines_about(lab.publisher, phone.peer, since)
+    assert 100 <= len(lines) < count / 2
+    good_phones(lab, small, 2)
+
+
 def test_a_crowd_that_stalls_keeps_nobody_out(lab, small):
     """The same 40, each of which answers once, so that nobody can say that it is not there."""
     stalled = 0
