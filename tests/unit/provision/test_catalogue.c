@@ -113,7 +113,7 @@ static void nothing_else_is_found(void **state)
 		{ "nothing.xml", FAULT_MISSING },
 		{ "nothing.xml.sgn", FAULT_MISSING },
 		{ "Desktops/none/List.xml", FAULT_MISSING },
-		{ "Ringlist.xml/x", FAULT_IO },
+		{ "Ringlist.xml/x", FAULT_MISSING },
 		{ "Desktops", FAULT_REFUSED },
 		{ "", FAULT_REFUSED },
 		{ "/", FAULT_REFUSED },
