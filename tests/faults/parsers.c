@@ -18,6 +18,7 @@
 #include "lib/key_ring.h"
 #include "net/http_request.h"
 #include "pki/cert_bundle.h"
+#include "pki/cert_facts.h"
 #include "pki/key.h"
 #include "run/files.h"
 #include "run/settings.h"
@@ -170,6 +171,26 @@ static bool read_cert_bundle(struct reader seed, struct writer *told, struct err
 	for (size_t i = 0; i < bundle.count; i++)
 		writer_bytes(told, cert_der(bundle.certs[i]));
 	return read;
+}
+
+static bool read_cert_facts(struct reader seed, struct writer *told, struct error *err)
+{
+	struct cert_facts facts = { 0 };
+	AUTO(cert) cert = cert_parse(seed, err);
+	bool read = cert != NULL && cert_facts_read(cert, &facts, err);
+	lean_memory_end();
+	if (!read) {
+		assert_null(facts.extensions);
+		return false;
+	}
+	writer_text(told, facts.subject);
+	/* not their texts: OpenSSL leaves out what it has no memory for, and does not say so */
+	for (size_t i = 0; i < facts.extension_count; i++)
+		writer_text(told, facts.extensions[i].readable ? facts.extensions[i].oid : "-");
+	for (size_t i = 0; i < facts.alternative_count; i++)
+		writer_text(told, facts.alternatives[i].text);
+	cert_facts_done(&facts);
+	return true;
 }
 
 static bool read_held_list(struct reader seed, struct writer *told, struct error *err)
@@ -423,6 +444,14 @@ static void starve_cert_bundle(void **state)
 	starve_seed(&row, CORPUS "/cert_bundle/pkcs7-pem");
 }
 
+static void starve_cert_facts(void **state)
+{
+	static const struct parser_row row = { "cert_facts", NULL, read_cert_facts, true,
+		FAULT_MALFORMED };
+	(void)state;
+	starve_seed(&row, CORPUS "/cert_facts/every-extension");
+}
+
 static void starve_held_list(void **state)
 {
 	static const struct parser_row row = { "held_list", NULL, read_held_list, true,
@@ -513,16 +542,17 @@ static void starve_files(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 4] = {
+	struct CMUnitTest tests[COUNT(rows) + 5] = {
 		cmocka_unit_test(starve_key),
 		cmocka_unit_test(starve_key_pem),
 		cmocka_unit_test(starve_cert_bundle),
+		cmocka_unit_test(starve_cert_facts),
 		cmocka_unit_test(starve_held_list),
 		cmocka_unit_test(starve_files),
 	};
 	lean_memory_take();
 	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i + 4] = (struct CMUnitTest){
+		tests[i + 5] = (struct CMUnitTest){
 			.name = rows[i].name,
 			.test_func = starve_row,
 			.initial_state = (void *)(uintptr_t)&rows[i],
