@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/writer.h"
 #include "run/log.h"
 
 enum { ANSWER_WAIT_MS = 45000 };
@@ -33,6 +35,19 @@ void answer_operator(struct sibling_request *request, const json_t *result)
 	}
 	sibling_answer(request, reader_of_text(text));
 	free(text);
+}
+
+void answer_operator_text(struct sibling_request *request, struct reader json)
+{
+	struct error err = { FAULT_LIMIT, "the answer is too long: ask for less" };
+	AUTO_DONE(writer) w = writer_new(LIMIT_SIBLING_PAYLOAD);
+	writer_text(&w, "{\"result\":");
+	writer_bytes(&w, json);
+	writer_u8(&w, '}');
+	if (w.ok)
+		sibling_answer(request, writer_written(&w));
+	else
+		sibling_refuse(request, &err);
 }
 
 void answers_add(struct manager *m, struct sibling_request *request, const struct asked *asked,

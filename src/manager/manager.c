@@ -84,8 +84,11 @@ static void operate(struct manager *m, struct sibling_request *request, json_t *
 		log_info("%s: %s", asked.actor, asked.op->words);
 	if (asked.wait_served)
 		answers_add(m, request, &asked, result);
+	else if (asked.text.size > 0)
+		answer_operator_text(request, bytes_reader(&asked.text));
 	else
 		answer_operator(request, result);
+	bytes_done(&asked.text);
 	if (asked.op->permission == OP_WRITE)
 		manager_catch_up(m);
 }
@@ -211,6 +214,7 @@ static void manager_close(struct manager *m)
 	sibling_line_close(m->signer);
 	snapshot_index_free(m->index);
 	free(m->leaving);
+	certificate_texts_free(m->texts);
 	store_close(m->store);
 	const int places[] = { m->snapshot, m->objects, m->root, m->root_watch, m->end };
 	for (size_t i = 0; i < COUNT(places); i++)

@@ -43,6 +43,7 @@ struct manager {
 	char trouble[MANAGER_STEPS][320]; /* of each step of a catch-up, as it was told last */
 	int64_t retry_at;                 /* monotonic ms: after a failed catch-up */
 	struct waiting *waiting;
+	struct certificate_texts *texts;
 };
 
 /* One operator's question on its way through. */
@@ -50,8 +51,9 @@ struct asked {
 	const struct op *op;
 	const json_t *arguments;
 	const char *actor;
-	uint64_t job;     /* finished in the change that the operation makes; 0: asked directly */
-	bool wait_served; /* set by the operation: answer when every node serves the outcome */
+	uint64_t job;      /* finished in the change that the operation makes; 0: asked directly */
+	bool wait_served;  /* set by the operation: answer when every node serves the outcome */
+	struct bytes text; /* set by an operation with a long result, which is this JSON then */
 };
 
 typedef json_t *operation_fn(struct manager *m, struct asked *asked, struct error *err);
@@ -74,6 +76,7 @@ void answers_add(struct manager *m, struct sibling_request *request, const struc
 void answers_settle(struct manager *m);
 void answers_refuse_all(struct manager *m); /* the manager ends */
 void answer_operator(struct sibling_request *request, const json_t *result);
+void answer_operator_text(struct sibling_request *request, struct reader json);
 
 /* The functions of operations.c's table. */
 operation_fn cluster_init, cluster_show, node_add, node_list, cert_list, cert_show, cert_regen,
@@ -85,6 +88,16 @@ bool cert_regen_check(struct manager *m, const struct asked *asked, const struct
 
 /* manager/certificates.c: a row of `cert list`. */
 json_t *certificate_json(const struct entry *entry, const struct cert *cert);
+
+/* manager/certificate_texts.c: what a certificate itself has in such a row, as the JSON text of an
+ * object. At most CERTIFICATE_TEXTS are kept; a text lives until the next is asked for. */
+enum { CERTIFICATE_TEXTS = 1 << 14 };
+struct certificate_texts;
+struct certificate_texts *certificate_texts_new(struct error *err);
+void certificate_texts_free(struct certificate_texts *t);
+DEFINE_AUTO(certificate_texts, certificate_texts_free);
+const char *certificate_text(struct certificate_texts *t, const uint8_t digest[static DIGEST_SIZE],
+	struct reader der, struct error *err);
 
 /* manager/arguments.c */
 const char *argument_text(const struct asked *asked, const char *name); /* NULL: absent */
