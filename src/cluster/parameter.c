@@ -4,12 +4,18 @@
 
 #include "base/text.h"
 
-enum { TVS_TTL_MAX = 2592000 };
+enum { TVS_TTL_MAX = 2592000, NOTIFY_DAYS_MAX = 3650 };
 
 static bool is_tvs_ttl(const char *value)
 {
 	uint64_t seconds;
 	return text_number(value, 1, TVS_TTL_MAX, &seconds);
+}
+
+static bool is_days(const char *value)
+{
+	uint64_t days;
+	return text_number(value, 1, NOTIFY_DAYS_MAX, &days);
 }
 
 /* clang-format off */
@@ -26,6 +32,10 @@ static const struct parameter rows[] = {
 	  "how long a phone may remember an answer of TVS, in seconds" },
 	{ PARAMETER_RESET, "automatic reset", "automatic reset|manual reset", NULL, false,
 	  "what phones do after CallManager, CAPF or TVS was regenerated" },
+	{ PARAMETER_NOTIFY_START, "30", "1 to 3650 days", is_days, false,
+	  "how many days before a certificate ends its alarms begin" },
+	{ PARAMETER_NOTIFY_FREQUENCY, "7", "1 to 3650 days", is_days, false,
+	  "after how many days an alarm is said again, until seven days are left" },
 };
 /* clang-format on */
 

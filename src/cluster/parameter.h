@@ -25,4 +25,6 @@ bool parameter_check(const struct parameter *row, const char *value, struct erro
 #define PARAMETER_SECURITY_MODE "Cluster Security Mode"     /* 0; mixed mode is not served yet */
 #define PARAMETER_TVS_TTL "TVS Answer Lifetime"             /* seconds, default 86400 */
 #define PARAMETER_RESET                                                                            \
-	"Phone Interaction on Certificate Update" /* automatic reset, manual reset */
+	"Phone Interaction on Certificate Update"           /* automatic reset, manual reset */
+#define PARAMETER_NOTIFY_START "Notification Start Time"    /* days before the end, default 30 */
+#define PARAMETER_NOTIFY_FREQUENCY "Notification Frequency" /* days, default 7 */

@@ -83,6 +83,9 @@ operation_fn cluster_init, cluster_show, node_add, node_list, cert_list, cert_sh
 	list_status, service_list, service_restart, phone_list, parameter_list, parameter_set,
 	audit_list, trust_review, trust_delete, trust_deleted;
 
+/* manager/expiry_list.c */
+operation_fn expiry_list;
+
 bool cert_regen_check(struct manager *m, const struct asked *asked, const struct node *node,
 	struct error *err) MUST_CHECK;
 

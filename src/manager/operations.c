@@ -20,6 +20,7 @@ static const struct binding bindings[] = {
 	{ OP_TRUST_REVIEW,    trust_review,    false, NULL },
 	{ OP_TRUST_DELETE,    trust_delete,    false, NULL },
 	{ OP_TRUST_DELETED,   trust_deleted,   false, NULL },
+	{ OP_EXPIRY_LIST,     expiry_list,     false, NULL },
 	/* clang-format on */
 };
 

@@ -80,6 +80,13 @@ static const struct op_field trust_delete_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct op_field expiry_list_fields[] = {
+	{ "at",                  OP_NAME, false, false, "day, such as 2027-03-01, or time that is looked at (default: now)" },
+	{ "node",                OP_NODE, false, false, "only this node's" },
+	{ "all",                 OP_FLAG, false, false, "also what is not due" },
+	{ .name = NULL },
+};
+
 static const struct op_column node_columns[] = {
 	{ "name", "NODE" }, { "role", "ROLE" }, { "address", "ADDRESS" }, { "host", "HOST" },
 	{ "tftp", "TFTP" }, { "http", "HTTP" }, { "https", "HTTPS" }, { "tvs", "TVS" }, { .key = NULL },
@@ -126,6 +133,12 @@ static const struct op_column deleted_columns[] = {
 	{ "reason", "REASON" }, { .key = NULL },
 };
 
+static const struct op_column expiry_columns[] = {
+	{ "node", "NODE" }, { "unit", "UNIT" }, { "name", "NAME" }, { "not_after", "VALID UNTIL" },
+	{ "days_left", "DAYS LEFT" }, { "use", "USE" }, { "alarm", "ALARM" },
+	{ "severity", "SEVERITY" }, { "renew_from", "RENEW FROM" }, { .key = NULL },
+};
+
 static const struct op rows[OP_COUNT] = {
 	{ OP_CLUSTER_INIT, "cluster init", "POST", "/v1/cluster", OP_WRITE,
 	  cluster_init_fields, NULL, NULL, "makes the cluster, with this daemon as its publisher", NULL },
@@ -168,6 +181,9 @@ static const struct op rows[OP_COUNT] = {
 	{ OP_TRUST_DELETED, "trust deleted", "GET", "/v1/trust-stores/deleted", OP_READ,
 	  trust_store_fields, "deleted", deleted_columns,
 	  "lists what was deleted from trust stores and does not come back", NULL },
+	{ OP_EXPIRY_LIST, "expiry list", "GET", "/v1/expiry", OP_READ,
+	  expiry_list_fields, "certificates", expiry_columns,
+	  "lists the certificates of every store that have expired or are due", NULL },
 };
 /* clang-format on */
 

@@ -13,7 +13,7 @@ VERBS = [
     ("cluster", "show"), ("node", "add"), ("node", "list"), ("cert", "list"), ("cert", "show"),
     ("cert", "regen"), ("service", "list"), ("service", "restart"), ("phone", "list"),
     ("explain",), ("tvs", "ask"),
-    ("parameter", "list"), ("parameter", "set"), ("audit", "list"), ("emulator", "boot"), ("lab",),
+    ("parameter", "list"), ("parameter", "set"), ("audit", "list"), ("expiry", "list"), ("emulator", "boot"), ("lab",),
 ]
 
 

@@ -133,6 +133,10 @@ RUNS = {
     "parameter list": [(lambda s: (), FINE)],
     "parameter set": [(lambda s: ("ITL Signer", "CallManager"), FINE)],
     "audit list": [(lambda s: (), FINE)],
+    "expiry list": [
+        (lambda s: (), FINE), (lambda s: ("--all",), FINE),
+        (lambda s: ("--at", "2999-01-01", "--node", "alone"), FINE),
+    ],
     "list status": [(lambda s: (), FINE)],
     "list show": [(lambda s: (s.itl_tlv,), FINE), (lambda s: (s.itl_tlv, "--format", "json"), FINE)],
     "list verify": [

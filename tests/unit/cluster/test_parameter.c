@@ -13,7 +13,8 @@ static void every_named_parameter_has_a_row(void **state)
 {
 	(void)state;
 	static const char *const names[] = { PARAMETER_ERA, PARAMETER_ITL_SIGNER,
-		PARAMETER_FILE_HASH, PARAMETER_SECURITY_MODE, PARAMETER_TVS_TTL, PARAMETER_RESET };
+		PARAMETER_FILE_HASH, PARAMETER_SECURITY_MODE, PARAMETER_TVS_TTL, PARAMETER_RESET,
+		PARAMETER_NOTIFY_START, PARAMETER_NOTIFY_FREQUENCY };
 	size_t count;
 	(void)parameter_rows(&count);
 	assert_int_equal(count, COUNT(names));

@@ -1,4 +1,4 @@
-#include "cli/time_words.h"
+#include "base/time_words.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 /* Times as operators write them. */
-#include "cli/time_words.h"
+#include "base/time_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
