@@ -1,9 +1,10 @@
 /*
  * A library that tests load before the daemon's own (LD_PRELOAD): it counts the system calls by
  * which a process changes what others can see – bytes and names in files, messages to siblings –
- * and at the one that the test has chosen kills the process, or lets the call fail. It also lets
- * the wall clock jump under a process that runs. Test and processes share a page, a file that is
- * mapped before any sandbox closes. tests/system/fault_points.py
+ * and at the one that the test has chosen kills the process, or lets the call fail. Instead it can
+ * let one allocation fail, and it can let the wall clock jump, under a process that runs. Test and
+ * processes share a page, a file that is mapped before any sandbox closes.
+ * tests/system/fault_points.py
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -40,6 +41,7 @@ struct page {
 	atomic_uint count, fired;
 	char role[ROLE_SIZE];  /* whose calls count; "": everybody's */
 	_Atomic int64_t clock; /* seconds by which the wall clock has jumped */
+	uint32_t memory;       /* not calls are counted but allocations, which then only fail */
 	struct entry entries[ENTRIES];
 };
 
@@ -95,7 +97,7 @@ static void note(unsigned place, const char *call, const char *what)
 static bool at_point(const char *call, const char *what)
 {
 	int before = errno;
-	if (page == NULL || atomic_load(&page->armed) == 0)
+	if (page == NULL || atomic_load(&page->armed) == 0 || page->memory != 0)
 		return false;
 	if (page->role[0] != '\0' && strcmp(page->role, role_now()) != 0)
 		return false;
@@ -282,6 +284,39 @@ int open64(const char *path, int flags, ...)
 	mode_t mode = mode_of(flags, more);
 	va_end(more);
 	return open_next(NEXT(openat64), AT_FDCWD, path, flags, mode);
+}
+
+/* memory */
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+static bool is_out_of_memory(void)
+{
+	if (page == NULL || page->memory == 0 || atomic_load(&page->armed) == 0 ||
+		strcmp(page->role, role_now()) != 0)
+		return false;
+	if (atomic_fetch_add(&page->count, 1) + 1 != page->nth)
+		return false;
+	atomic_store(&page->fired, 1);
+	errno = ENOMEM;
+	return true;
+}
+
+void *malloc(size_t size)
+{
+	return is_out_of_memory() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return is_out_of_memory() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return is_out_of_memory() ? NULL : __libc_realloc(old, size);
 }
 
 /* the wall clock */

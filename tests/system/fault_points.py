@@ -18,7 +18,7 @@ from signed_file import certificate_of, openssl_verifies, parse, records, sha256
 
 LIBRARY = BUILD / "tests/faults/fault_points.so"
 COUNT, KILL, FAIL = range(3)
-HEAD = "=IIIIII16sq"
+HEAD = "=IIIIII16sqI"
 CLOCK_AT = 40
 ENTRY = "=16s16s96s"
 ENTRIES = 8192
@@ -35,9 +35,10 @@ class Page:
         with open(path, "r+b") as file:
             self.memory = mmap.mmap(file.fileno(), size)
 
-    def arm(self, role="", action=COUNT, nth=0, number=0):
+    def arm(self, role="", action=COUNT, nth=0, number=0, memory=False):
         self.disarm()
-        struct.pack_into(HEAD, self.memory, 0, 0, action, nth, number, 0, 0, role.encode(), self.clock)
+        head = 0, action, nth, number, 0, 0, role.encode(), self.clock, memory
+        struct.pack_into(HEAD, self.memory, 0, *head)
         struct.pack_into("=I", self.memory, 0, 1)
 
     def disarm(self):
@@ -46,6 +47,10 @@ class Page:
     @property
     def fired(self):
         return struct.unpack_from(HEAD, self.memory)[5] != 0
+
+    @property
+    def count(self):
+        return struct.unpack_from(HEAD, self.memory)[4]
 
     @property
     def clock(self):
@@ -58,7 +63,7 @@ class Page:
 
     def entries(self):
         """(role, call, what) of every point that was passed, in order."""
-        count = struct.unpack_from(HEAD, self.memory)[4]
+        count = self.count
         assert count <= ENTRIES
         start, step = struct.calcsize(HEAD), struct.calcsize(ENTRY)
         return [

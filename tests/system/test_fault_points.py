@@ -3,9 +3,11 @@ of the publishing that follows. By default one point of each place, with --long 
 
 import errno
 import os
+import random
 
 import pytest
 from fault_points import FAIL, KILL, Node, points_of, require_library
+from programs import descendants
 
 EVERY = bool(os.environ.get("DIALTRUST_LONG"))
 UNITS = ["CallManager", "ITLRecovery", "TVS"] if EVERY else ["CallManager"]
@@ -117,3 +119,49 @@ def failure_of(words):
 def test_failing_at_each_point(node, entries, unit, role, part, parts):
     points = points_in(entries(unit), role, part, parts, neighbours=False)
     take_all(node, unit, points, FAIL, failure_of)
+
+
+# memory
+
+
+def without_memory(node, role, nth):
+    """One run in which the nth allocation of that role fails; how many there were."""
+    node.restore()
+    node.start()
+    try:
+        before = sha256_of(node, "CallManager")
+        alive = processes(node)
+        node.page.arm(role, FAIL, nth, errno.ENOMEM, memory=True)
+        done = regenerate(node, "CallManager")
+        node.check()
+        assert not done or sha256_of(node, "CallManager") != before
+        for name in ("manager", "signer", "admin"):
+            assert processes(node)[name] == alive[name], f"{name} died of it"
+    except (AssertionError, OSError):
+        node.daemon.read()
+        print(f"{role}, allocation {nth}\n{node.daemon.output[-4000:]}")
+        raise
+    finally:
+        node.stop()
+    return node.page.count
+
+
+def processes(node):
+    return {words[words.index("--process") + 1]: pid
+            for pid, words in descendants(node.daemon.pid).items() if "--process" in words}
+
+
+@pytest.mark.parametrize("role", ["manager", "signer", "maker"])
+def test_publishing_without_memory(node, role):
+    """The allocations of a run are too many to take each: a spread of them, another one each time."""
+    tries = 100 if EVERY else 6
+    count = without_memory(node, role, 0)
+    assert count > tries
+    wrong = []
+    for i in range(tries):
+        nth = count * i // tries + random.randrange(max(1, count // tries)) + 1
+        try:
+            without_memory(node, role, nth)
+        except (AssertionError, OSError) as error:
+            wrong.append(f"{role}, allocation {nth} of about {count}: {error}")
+    assert not wrong, "\n".join(wrong)
