@@ -1,5 +1,7 @@
 #include "cluster/service.h"
 
+#include <string.h>
+
 #include "base/own.h"
 #include "base/text.h"
 
@@ -29,31 +31,41 @@ enum {
 #define PRESENCE "Cisco Presence Engine"
 #define XCP_ROUTER "Cisco XCP Router"
 #define XCP_CONNECTIONS "Cisco XCP Connection Manager"
+#define CTL_PROVIDER "Cisco CTL Provider"
+#define ENROLLMENT "Cisco Certificate Enrollment Service"
+#define EXPIRY_MONITOR "Cisco Certificate Expiry Monitor"
+#define CHANGE_NOTIFICATION "Cisco Certificate Change Notification"
 #define XCP_FEDERATION "Cisco XCP XMPP Federation Connection Manager"
 
 /* clang-format off */
+/* A process "manager" is no process of the service's own: the manager does its work, and reads all
+ * of it anew each time. */
 static const struct service services[] = {
-	/* name      kind            process      nodes          activated  leaf */
-	{ TFTP,        SERVICE_OURS,   "provision", ON_CALL_NODES, true,      "tomcat" },
-	{ TVS,         SERVICE_OURS,   "tvs",       ON_CALL_NODES, true,      "TVS" },
-	{ CAPF,        SERVICE_OURS,   "capf",      ON_PUBLISHER,  false,     "CAPF" },
-	{ CALLMANAGER, SERVICE_HOOKED, NULL,        ON_CALL_NODES, true,      "CallManager" },
-	{ CTI,         SERVICE_HOOKED, NULL,        ON_CALL_NODES, false,     "CallManager" },
-	{ HAPROXY,     SERVICE_HOOKED, NULL,        ON_CALL_NODES, false,     "CallManager" },
-	{ TOMCAT,      SERVICE_HOOKED, NULL,        ON_ALL_NODES,  true,      "tomcat" },
-	{ SSOSP,       SERVICE_NOTED,  NULL,        ON_ALL_NODES,  false,     "tomcat" },
-	{ UDS,         SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
-	{ AXL,         SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
-	{ ILS,         SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
-	{ LBM,         SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
-	{ MOBILITY,    SERVICE_NOTED,  NULL,        ON_CALL_NODES, false,     "tomcat" },
-	{ DRF_MASTER,  SERVICE_NOTED,  NULL,        ON_PUBLISHER,  false,     NULL },
-	{ DRF_LOCAL,   SERVICE_NOTED,  NULL,        ON_ALL_NODES,  false,     NULL },
-	{ SIP_PROXY,   SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,      "cup" },
-	{ PRESENCE,    SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,      "cup" },
-	{ XCP_ROUTER,  SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,      "cup-xmpp" },
-	{ XCP_CONNECTIONS, SERVICE_NOTED, NULL,     ON_PRESENCE,   true,      "cup-xmpp" },
-	{ XCP_FEDERATION, SERVICE_NOTED, NULL,      ON_PRESENCE,   false,     "cup-xmpp-s2s" },
+	/* name              kind            process      nodes          activ. netw.  leaf */
+	{ TFTP,                SERVICE_OURS,   "provision", ON_CALL_NODES, true,  false, "tomcat" },
+	{ TVS,                 SERVICE_OURS,   "tvs",       ON_CALL_NODES, true,  true,  "TVS" },
+	{ CAPF,                SERVICE_OURS,   "capf",      ON_PUBLISHER,  false, false, "CAPF" },
+	{ CALLMANAGER,         SERVICE_HOOKED, NULL,        ON_CALL_NODES, true,  false, "CallManager" },
+	{ CTI,                 SERVICE_HOOKED, NULL,        ON_CALL_NODES, false, false, "CallManager" },
+	{ HAPROXY,             SERVICE_HOOKED, NULL,        ON_CALL_NODES, false, false, "CallManager" },
+	{ TOMCAT,              SERVICE_HOOKED, NULL,        ON_ALL_NODES,  true,  true,  "tomcat" },
+	{ SSOSP,               SERVICE_NOTED,  NULL,        ON_ALL_NODES,  false, false, "tomcat" },
+	{ UDS,                 SERVICE_NOTED,  NULL,        ON_CALL_NODES, false, false, "tomcat" },
+	{ AXL,                 SERVICE_NOTED,  NULL,        ON_CALL_NODES, false, false, "tomcat" },
+	{ ILS,                 SERVICE_NOTED,  NULL,        ON_CALL_NODES, false, false, "tomcat" },
+	{ LBM,                 SERVICE_NOTED,  NULL,        ON_CALL_NODES, false, false, "tomcat" },
+	{ MOBILITY,            SERVICE_NOTED,  NULL,        ON_CALL_NODES, false, false, "tomcat" },
+	{ DRF_MASTER,          SERVICE_NOTED,  NULL,        ON_PUBLISHER,  true,  true,  NULL },
+	{ DRF_LOCAL,           SERVICE_NOTED,  NULL,        ON_ALL_NODES,  true,  true,  NULL },
+	{ SIP_PROXY,           SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,  false, "cup" },
+	{ PRESENCE,            SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,  false, "cup" },
+	{ XCP_ROUTER,          SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,  false, "cup-xmpp" },
+	{ XCP_CONNECTIONS,     SERVICE_NOTED,  NULL,        ON_PRESENCE,   true,  false, "cup-xmpp" },
+	{ XCP_FEDERATION,      SERVICE_NOTED,  NULL,        ON_PRESENCE,   false, false, "cup-xmpp-s2s" },
+	{ CTL_PROVIDER,        SERVICE_NOTED,  NULL,        ON_CALL_NODES, false, false, NULL },
+	{ ENROLLMENT,          SERVICE_NOTED,  NULL,        ON_PUBLISHER,  false, false, NULL },
+	{ EXPIRY_MONITOR,      SERVICE_OURS,   "manager",   ON_ALL_NODES,  true,  true,  NULL },
+	{ CHANGE_NOTIFICATION, SERVICE_OURS,   "manager",   ON_ALL_NODES,  true,  true,  NULL },
 };
 
 /* Cisco Tftp signs with the key that it loaded at its start, so in era C, where lists change at
@@ -140,4 +152,29 @@ const struct restart *restart_rows(size_t *count)
 {
 	*count = COUNT(restarts);
 	return restarts;
+}
+
+const struct restart *restart_find(const char *unit, const char *service)
+{
+	for (size_t i = 0; i < COUNT(restarts); i++)
+		if (strcmp(restarts[i].unit, unit) == 0 &&
+			strcmp(restarts[i].service, service) == 0)
+			return &restarts[i];
+	return NULL;
+}
+
+bool restart_is_automatic(const struct restart *row, enum era era)
+{
+	return (row->by_itself & 1U << era) != 0 &&
+		service_find(row->service)->kind == SERVICE_OURS;
+}
+
+const char *service_kind_name(enum service_kind kind)
+{
+	static const char *const names[] = {
+		[SERVICE_OURS] = "ours",
+		[SERVICE_HOOKED] = "hooked",
+		[SERVICE_NOTED] = "noted",
+	};
+	return names[kind];
 }

@@ -18,6 +18,7 @@ struct service {
 	const char *process; /* ours: "provision" */
 	unsigned nodes;      /* bits 1 << enum node_role */
 	bool activated;      /* by default */
+	bool network;        /* always activated; the others are feature services */
 	const char *leaf;    /* unit whose identity it shows in TLS; NULL: none */
 };
 
@@ -33,3 +34,8 @@ struct restart {
 const struct service *service_find(const char *name); /* in any case; or NULL */
 const struct service *service_rows(size_t *count);
 const struct restart *restart_rows(size_t *count);
+/* The row of an exact pair of names; NULL: the service goes on as it is. */
+const struct restart *restart_find(const char *unit, const char *service);
+/* Whether it comes about unasked: only what is a process of ours can. */
+bool restart_is_automatic(const struct restart *row, enum era era);
+const char *service_kind_name(enum service_kind kind); /* "ours", "hooked", "noted" */

@@ -42,7 +42,7 @@ static bool role_applies(
 }
 
 /* CAPF has a record where its service is activated: elsewhere its lists do not change with it. */
-static bool has_records(struct store *s, const struct unit *unit, bool *out, struct error *err)
+bool lists_carry(struct store *s, const struct unit *unit, bool *out, struct error *err)
 {
 	bool any = false;
 	for (size_t i = 0; i < unit->list_role_count && !any; i++)
@@ -89,7 +89,7 @@ bool lists_want(struct txn *t, const struct unit *unit, const char *node, struct
 	bool any;
 	if (unit->lists == LISTS_NONE)
 		return true;
-	if (!has_records(txn_store(t), unit, &any, err))
+	if (!lists_carry(txn_store(t), unit, &any, err))
 		return false;
 	if (!any)
 		return true;

@@ -81,7 +81,8 @@ void answer_operator_text(struct sibling_request *request, struct reader json);
 /* The functions of operations.c's table. */
 operation_fn cluster_init, cluster_show, node_add, node_list, cert_list, cert_show, cert_regen,
 	list_status, service_list, service_restart, phone_list, parameter_list, parameter_set,
-	audit_list, trust_review, trust_delete, trust_deleted;
+	audit_list, trust_review, trust_delete, trust_deleted, service_activate, service_deactivate,
+	impact_show;
 
 /* manager/expiry_list.c */
 operation_fn expiry_list;
@@ -155,6 +156,8 @@ void identity_done(struct made_identity *made);
 extern const char identity_reason[]; /* the description that the appliance gives its own */
 
 /* manager/lists.c */
+/* Whether a list has a record of the unit: some only where their service is activated. */
+bool lists_carry(struct store *s, const struct unit *unit, bool *out, struct error *err) MUST_CHECK;
 /* Nobody changes two signers of a list before phones could take up the first change: FAULT_BUSY
  * while a list that carries this unit as a signer is wanted and not yet published. */
 bool lists_settled(struct store *s, const struct unit *unit, const char *node, struct error *err)

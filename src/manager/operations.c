@@ -21,6 +21,9 @@ static const struct binding bindings[] = {
 	{ OP_TRUST_DELETE,    trust_delete,    false, NULL },
 	{ OP_TRUST_DELETED,   trust_deleted,   false, NULL },
 	{ OP_EXPIRY_LIST,     expiry_list,     false, NULL },
+	{ OP_SERVICE_ACTIVATE, service_activate, true, NULL },
+	{ OP_SERVICE_DEACTIVATE, service_deactivate, true, NULL },
+	{ OP_IMPACT,          impact_show,     false, NULL },
 	/* clang-format on */
 };
 

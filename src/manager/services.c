@@ -71,18 +71,11 @@ static bool want_restart(
 static bool follow_service(const struct service_row *row, void *into, struct error *err)
 {
 	const struct following *f = into;
-	size_t count;
-	const struct restart *restarts = restart_rows(&count);
-	for (size_t i = 0; row->activated && i < count; i++) {
-		bool here = restarts[i].everywhere || strcmp(row->node, f->node) == 0;
-		if (!here || strcmp(restarts[i].unit, f->unit->name) != 0 ||
-			strcmp(restarts[i].service, row->service) != 0)
-			continue;
-		bool by_itself = (restarts[i].by_itself & (1u << f->era)) != 0 &&
-			service_find(row->service)->kind == SERVICE_OURS;
-		return want_restart(f, row, by_itself, err);
-	}
-	return true;
+	const struct restart *restart = restart_find(f->unit->name, row->service);
+	if (!row->activated || restart == NULL ||
+		(!restart->everywhere && strcmp(row->node, f->node) != 0))
+		return true;
+	return want_restart(f, row, restart_is_automatic(restart, f->era), err);
 }
 
 bool cluster_era(struct store *s, enum era *out, struct error *err)
@@ -115,7 +108,7 @@ bool services_peer(const char *service, enum manager_peer *out)
 
 struct restarted {
 	const char *service, *node;
-	bool found;
+	bool found, activated;
 	struct txn *txn;
 	const struct asked *asked;
 	const json_t *result;
@@ -128,6 +121,7 @@ static bool note_started(const struct service_row *row, void *into, struct error
 		return true;
 	struct service_row started = *row;
 	r->found = true;
+	r->activated = row->activated;
 	started.started = clock_now();
 	started.restart_wanted = 0;
 	started.restarted = r->txn == NULL ? row->restarted : txn_number(r->txn);
@@ -142,6 +136,39 @@ static bool record_restart(struct txn *t, void *context, struct error *err)
 		job_finish_in(t, r->asked, r->result, err);
 }
 
+/* What a restart amounts to, in words; no process of ours: the operator has restarted it, or
+ * nothing of it runs that could go on with what is old. */
+static const char *restart_told(const struct service *row, bool process)
+{
+	switch (row->kind) {
+	case SERVICE_OURS:
+		return process ? "it restarts and loads what it serves with anew"
+			       : "it has no process of its own on this node: nothing goes on with "
+				 "what is old";
+	case SERVICE_HOOKED:
+		return "no hook of this node restarts it: it is noted that you did";
+	case SERVICE_NOTED:
+		return "it is noted that you restarted it";
+	}
+	return "";
+}
+
+static bool restart_is_possible(
+	struct manager *m, const char *name, struct restarted *r, struct error *err)
+{
+	if (!store_services(m->store, note_started, r, err))
+		return false;
+	if (!r->found)
+		return fail(err, FAULT_MISSING,
+			"there is no service '%s' on %s: see `dialtrust service list`", name,
+			r->node);
+	return r->activated ||
+		fail(err, FAULT_REFUSED,
+			"%s is not activated on %s: there is nothing to restart; see `dialtrust "
+			"service activate`",
+			r->service, r->node);
+}
+
 /* The row says from which change on the service must have loaded what it serves with; a crash at
  * any moment after it leaves that to services_restart_due. */
 json_t *service_restart(struct manager *m, struct asked *asked, struct error *err)
@@ -150,25 +177,20 @@ json_t *service_restart(struct manager *m, struct asked *asked, struct error *er
 	const char *name = argument_text(asked, "service");
 	const struct service *row = service_find(name);
 	const char *service = row == NULL ? name : row->name; /* as the table spells it */
-	struct restarted r = { service, m->settings->node, false, NULL, asked, NULL };
-	if (!store_services(m->store, note_started, &r, err))
+	struct restarted r = { .service = service, .node = m->settings->node, .asked = asked };
+	if (!restart_is_possible(m, name, &r, err))
 		return NULL;
-	if (!r.found || !services_peer(service, &peer)) {
-		(void)fail(err, FAULT_MISSING,
-			"no service '%s' of ours runs on %s: see `dialtrust service list`", service,
-			m->settings->node);
-		return NULL;
-	}
-	json_auto_t *result = result_new();
-	(void)json_object_set_new(result, "service", json_string(service));
-	(void)json_object_set_new(result, "node", json_string(m->settings->node));
+	bool process = services_peer(service, &peer);
+	json_auto_t *result = json_pack("{s:i, s:s, s:s, s:s}", "schema_version", 1, "service",
+		service, "node", m->settings->node, "message",
+		row == NULL ? "" : restart_told(row, process));
 	r.result = result;
 	char detail[2 * NODE_NAME_SIZE + 8];
 	(void)snprintf(detail, sizeof(detail), "%s on %s", service, m->settings->node);
 	struct change change = { asked->actor, "service restart", detail };
-	if (!store_change(m->store, &change, record_restart, &r, NULL, err))
+	if (result == NULL || !store_change(m->store, &change, record_restart, &r, NULL, err))
 		return NULL;
-	asked->wait_served = true;
+	asked->wait_served = process;
 	return json_incref(result);
 }
 
@@ -224,22 +246,18 @@ bool services_note_serving(struct manager *m, struct error *err)
 
 /* listing */
 
-static const char *const kinds[] = {
-	[SERVICE_OURS] = "ours",
-	[SERVICE_HOOKED] = "hooked",
-	[SERVICE_NOTED] = "noted",
-};
-
 static bool list_service(const struct service_row *row, void *into, struct error *err)
 {
 	char started[TIME_TEXT_SIZE] = "";
 	const struct service *service = service_find(row->service);
 	if (row->started != 0)
 		(void)text_time(row->started, started);
-	json_t *item = json_pack("{s:s, s:s, s:s, s:b, s:s?, s:b}", "node", row->node, "service",
-		row->service, "kind", service == NULL ? "unknown" : kinds[service->kind],
-		"activated", row->activated, "started", row->started == 0 ? NULL : started,
-		"restart_wanted", row->restart_wanted != 0);
+	json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s?, s:b}", "node", row->node,
+		"service", row->service, "kind",
+		service == NULL ? "unknown" : service_kind_name(service->kind), "type",
+		service != NULL && service->network ? "network" : "feature", "activated",
+		row->activated, "started", row->started == 0 ? NULL : started, "restart_wanted",
+		row->restart_wanted != 0);
 	return json_array_append_new(into, item) == 0 || fail_memory(err);
 }
 

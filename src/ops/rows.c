@@ -61,6 +61,18 @@ static const struct op_field service_restart_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct op_field service_activation_fields[] = {
+	{ "service",             OP_NAME, true,  true,  "service, such as \"Cisco Certificate Authority Proxy Function\"" },
+	{ "node",                OP_NODE, false, true,  "node that has it" },
+	{ .name = NULL },
+};
+
+static const struct op_field impact_fields[] = {
+	{ "what",                OP_NAME, true,  true,  "unit or trust store, such as CAPF or CallManager-trust; or lsc, mic" },
+	{ "node",                OP_NODE, false, false, "only that node's certificate changes (default: all of them)" },
+	{ .name = NULL },
+};
+
 static const struct op_field parameter_set_fields[] = {
 	{ "name",                OP_NAME, true,  true,  "parameter, such as \"ITL Signer\"" },
 	{ "value",               OP_TEXT, true,  true,  "its new value" },
@@ -104,7 +116,7 @@ static const struct op_column list_columns[] = {
 };
 
 static const struct op_column service_columns[] = {
-	{ "node", "NODE" }, { "service", "SERVICE" }, { "kind", "KIND" },
+	{ "node", "NODE" }, { "service", "SERVICE" }, { "kind", "KIND" }, { "type", "TYPE" },
 	{ "activated", "ACTIVATED" }, { "started", "STARTED" }, { "restart_wanted", "RESTART WANTED" },
 	{ .key = NULL },
 };
@@ -163,7 +175,7 @@ static const struct op rows[OP_COUNT] = {
 	  NULL, "services", service_columns, "lists services and which of them must restart", NULL },
 	{ OP_SERVICE_RESTART, "service restart", "POST", "/v1/nodes/{node}/services/{service}/restart",
 	  OP_WRITE, service_restart_fields, NULL, NULL,
-	  "restarts a service, which then loads its identity anew", NULL },
+	  "restarts a service, which then loads its identity anew, or notes that you did", "message" },
 	{ OP_PHONE_LIST, "phone list", "GET", "/v1/phones", OP_READ,
 	  NULL, "phones", phone_columns, "lists the phones that have a configuration", NULL },
 	{ OP_PARAMETER_LIST, "parameter list", "GET", "/v1/parameters", OP_READ,
@@ -184,6 +196,14 @@ static const struct op rows[OP_COUNT] = {
 	{ OP_EXPIRY_LIST, "expiry list", "GET", "/v1/expiry", OP_READ,
 	  expiry_list_fields, "certificates", expiry_columns,
 	  "lists the certificates of every store that have expired or are due", NULL },
+	{ OP_SERVICE_ACTIVATE, "service activate", "POST", "/v1/nodes/{node}/services/{service}/activate",
+	  OP_WRITE, service_activation_fields, NULL, NULL,
+	  "activates a service: from then on it is written into lists and asked to restart", "message" },
+	{ OP_SERVICE_DEACTIVATE, "service deactivate", "POST",
+	  "/v1/nodes/{node}/services/{service}/deactivate", OP_WRITE, service_activation_fields, NULL, NULL,
+	  "deactivates a service: it leaves the lists and is not asked to restart", "message" },
+	{ OP_IMPACT, "impact", "GET", "/v1/impact/{what}", OP_READ, impact_fields, NULL, NULL,
+	  "tells what a certificate that changes or expires means for this cluster", NULL },
 };
 /* clang-format on */
 

@@ -128,7 +128,19 @@ RUNS = {
     ],
     "trust deleted": [(lambda s: (), FINE)],
     "service list": [(lambda s: (), FINE)],
-    "service restart": [(lambda s: ("Cisco Tftp", "--node", "alone"), FINE)],
+    "service restart": [
+        (lambda s: ("Cisco Tftp", "--node", "alone"), FINE),
+        (lambda s: ("Cisco Tomcat", "--node", "alone"), FINE),
+    ],
+    "service activate": [(lambda s: (CAPF, "--node", "alone"), FINE)] * 2,
+    "service deactivate": [
+        (lambda s: (CAPF, "--node", "alone"), FINE),
+        (lambda s: ("Cisco Tomcat", "--node", "alone"), REFUSED),
+    ],
+    "impact": [
+        (lambda s: ("CallManager",), FINE), (lambda s: ("tomcat-trust", "--node", "alone"), FINE),
+        (lambda s: ("mic",), FINE), (lambda s: ("cup", "--node", "alone"), REFUSED),
+    ],
     "phone list": [(lambda s: (), FINE)],
     "parameter list": [(lambda s: (), FINE)],
     "parameter set": [(lambda s: ("ITL Signer", "CallManager"), FINE)],
@@ -185,6 +197,7 @@ RUNS = {
     ],
     "lab": [(lambda s: ("--once", "--nodes", "1", "--phones", "1", "--state", s.folder / "l"), FINE)],
 }
+CAPF = "Cisco Certificate Authority Proxy Function"
 SILENT = {REFUSED, USAGE}  # these end before there is an answer
 FIRST = ["cluster init", "list build"]  # others need what they make
 LAST = ["node add"]  # whose daemon never comes: what follows waits for it

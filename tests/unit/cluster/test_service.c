@@ -23,6 +23,7 @@ static void rows_are_whole_and_named_once(void **state)
 		assert_true((rows[i].kind == SERVICE_OURS) == (rows[i].process != NULL));
 		for (size_t other = i + 1; other < count; other++)
 			assert_true(rows[i].process == NULL || rows[other].process == NULL ||
+				strcmp(rows[i].process, "manager") == 0 ||
 				strcmp(rows[i].process, rows[other].process) != 0);
 	}
 }
@@ -134,6 +135,38 @@ static void era_c_restarts_the_trust_verification_service(void **state)
 	assert_null(restart_of("tomcat", "Cisco Trust Verification Service"));
 }
 
+/* The ones that an operator cannot switch off, and those that they must switch on. */
+static void network_services_are_always_activated(void **state)
+{
+	(void)state;
+	static const char *const network[] = { "Cisco Trust Verification Service", "Cisco Tomcat",
+		"Cisco DRF Master", "Cisco DRF Local", "Cisco Certificate Expiry Monitor",
+		"Cisco Certificate Change Notification" };
+	static const char *const feature[] = { "Cisco CallManager", "Cisco Tftp",
+		"Cisco CTIManager", "Cisco Certificate Authority Proxy Function",
+		"Cisco CTL Provider", "Cisco Certificate Enrollment Service" };
+	for (size_t i = 0; i < COUNT(network); i++)
+		assert_true(service_find(network[i])->network);
+	for (size_t i = 0; i < COUNT(feature); i++)
+		assert_false(service_find(feature[i])->network);
+	size_t count;
+	const struct service *rows = service_rows(&count);
+	for (size_t i = 0; i < count; i++)
+		assert_true(!rows[i].network || rows[i].activated);
+}
+
+static void a_restart_is_automatic_in_its_eras_only(void **state)
+{
+	(void)state;
+	const struct restart *tvs = restart_find("TVS", "Cisco Trust Verification Service");
+	assert_true(restart_is_automatic(tvs, ERA_C));
+	assert_false(restart_is_automatic(tvs, ERA_A));
+	assert_false(restart_is_automatic(tvs, ERA_B));
+	assert_false(restart_is_automatic(restart_find("tomcat", "Cisco Tomcat"), ERA_C));
+	assert_null(restart_find("TVS", "Cisco Tomcat"));
+	assert_null(restart_find("tvs", "Cisco Tftp"));
+}
+
 static void names_are_found_in_any_case_and_whole(void **state)
 {
 	(void)state;
@@ -152,6 +185,8 @@ int main(void)
 		cmocka_unit_test(both_tomcat_certificates_restart_the_same),
 		cmocka_unit_test(only_ours_restart_by_themselves),
 		cmocka_unit_test(era_c_restarts_the_trust_verification_service),
+		cmocka_unit_test(network_services_are_always_activated),
+		cmocka_unit_test(a_restart_is_automatic_in_its_eras_only),
 		cmocka_unit_test(names_are_found_in_any_case_and_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
