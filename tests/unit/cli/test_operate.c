@@ -112,9 +112,11 @@ static void numbers_and_claims_become_words(void **state)
 {
 	(void)state;
 	run_against("service list", 200,
-		"{\"services\":[{\"node\":\"pub\",\"service\":\"Cisco Tftp\",\"kind\":\"ours\","
+		"{\"services\":[{\"node\":\"pub\",\"service\":\"Cisco "
+		"Tftp\",\"kind\":\"ours\",\"type\":\"feature\","
 		"\"activated\":true,\"started\":null,\"restart_wanted\":false}]}");
-	assert_non_null(strstr(ran.out, "pub   Cisco Tftp  ours  yes                 no\n"));
+	assert_non_null(
+		strstr(ran.out, "pub   Cisco Tftp  ours  feature  yes                 no\n"));
 	run_against("list status", 200, "{\"lists\":[{\"name\":\"ITL pub\",\"generation\":12}]}");
 	assert_non_null(strstr(ran.out, "ITL pub  12\n"));
 }
