@@ -1,5 +1,6 @@
 #include "run/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { LINE_SIZE = 1024, HEAD_SIZE = 192, HELD_SIZE = 4096, LIBRARY_WARNING = 2 };
+enum { LINE_SIZE = 1024, HEAD_SIZE = 192, HELD_SIZE = 4096, LIBRARY_WARNING = 2, PATIENCE_MS = 20 };
 
 /* journal: the number that syslog(3) and the journal give this level. */
 static const struct level_row {
@@ -25,8 +26,9 @@ static const struct level_row {
 static struct {
 	char node[64], process[32];
 	enum log_level level;
-	bool journal, holds;
-	size_t held; /* bytes: no more than a pipe takes whole */
+	bool journal, holds, never_waits;
+	unsigned long lost; /* lines that nobody took in time */
+	size_t held;        /* bytes: no more than a pipe takes whole */
 	char lines[HELD_SIZE];
 } log_state = { .process = "dialtrust", .level = LOG_LEVEL_INFO };
 
@@ -60,8 +62,39 @@ static void head(enum log_level level, char out[static HEAD_SIZE])
 			levels[level].name, log_state.node, slash, log_state.process);
 }
 
+static void tell_lost(void)
+{
+	char before[HEAD_SIZE], line[LINE_SIZE];
+	head(LOG_LEVEL_WARNING, before);
+	int used = snprintf(line, sizeof(line), "%s%lu lines were lost: nobody read them in time\n",
+		before, log_state.lost);
+	log_state.lost = 0;
+	if (used > 0 && write(STDERR_FILENO, line, (size_t)used) < 0)
+		return; /* nobody left to tell */
+}
+
+/* A pipe that can be written has room for what is written at once, see HELD_SIZE. */
+static bool may_wait_for(const char *bytes, size_t size)
+{
+	struct pollfd end = { .fd = STDERR_FILENO, .events = POLLOUT };
+	if (!log_state.never_waits || poll(&end, 1, log_state.lost > 0 ? 0 : PATIENCE_MS) != 0)
+		return true;
+	for (size_t i = 0; i < size; i++)
+		log_state.lost += bytes[i] == '\n' ? 1 : 0;
+	return false;
+}
+
+void log_never_wait(void)
+{
+	log_state.never_waits = true;
+}
+
 static void put(const char *bytes, size_t size)
 {
+	if (!may_wait_for(bytes, size))
+		return;
+	if (log_state.lost > 0)
+		tell_lost();
 	if (write(STDERR_FILENO, bytes, size) < 0)
 		return; /* nobody left to tell */
 }

@@ -20,6 +20,9 @@ void log_refused(const char *peer, const char *what, const struct error *why);
  * once. An error does not wait, nor what was said before it. */
 void log_hold(void);
 void log_release(void);
+/* For processes that strangers make talk: a line that nobody takes (the pipe is full) is lost and
+ * counted, and the work goes on. How many were lost is the first thing said afterwards. */
+void log_never_wait(void);
 /* What libevent has to say, in its numbers: 0 debug, 1 message, 2 warning, 3 error. */
 void log_library(int severity, const char *text);
 bool log_level_from_name(const char *name, enum log_level *out);

@@ -76,5 +76,7 @@ bool process_enter(const struct settings *settings, const char *process, enum sa
 	if (!privileges_drop(settings, process, err) ||
 		!sandbox_enter(kind, paths, settings->root, err))
 		return fail_in(err, "entering the sandbox of %s", process);
+	if (kind == SANDBOX_PHONES)
+		log_never_wait();
 	return true;
 }

@@ -191,6 +191,39 @@ static void many_held_lines_leave_by_themselves(void **state)
 	assert_non_null(strstr(listen_to(log_release), "number 99\n"));
 }
 
+/* Ten pipes full: it comes back, the first lines are there whole, and the loss is told. */
+static void who_never_waits_loses_lines_and_says_so(void **state)
+{
+	static char all[1 << 17];
+	int ends[2], before = dup(STDERR_FILENO);
+	(void)state;
+	log_never_wait();
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	for (unsigned i = 0; i < 8000; i++)
+		log_info("line %05u of a great many, each of them about eighty bytes", i);
+	size_t got = (size_t)read(ends[0], all, sizeof(all) - 1);
+	log_info("somebody reads");
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	assert_true(got > 4096 && got < sizeof(all) - 1);
+	all[got] = '\0';
+	assert_non_null(strstr(all, "line 00000 of"));
+	assert_int_equal(all[got - 1], '\n');
+	unsigned lines = 0;
+	for (size_t i = 0; i < got; i++)
+		lines += all[i] == '\n';
+	char expected[80];
+	(void)snprintf(
+		expected, sizeof(expected), ": %u lines were lost: nobody read", 8000 - lines);
+	got = (size_t)read(ends[0], all, sizeof(all) - 1);
+	all[got] = '\0';
+	assert_non_null(strstr(all, expected));
+	assert_non_null(strstr(all, "somebody reads\n"));
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	(void)close(before);
+}
+
 static void levels_have_names(void **state)
 {
 	(void)state;
@@ -213,6 +246,7 @@ int main(void)
 		cmocka_unit_test(lines_wait_where_they_are_held),
 		cmocka_unit_test(many_held_lines_leave_by_themselves),
 		cmocka_unit_test(levels_have_names),
+		cmocka_unit_test(who_never_waits_loses_lines_and_says_so),
 	};
 	return cmocka_run_group_tests_name("run/log", tests, NULL, NULL);
 }
