@@ -13,7 +13,7 @@ TOP = Path(__file__).resolve().parents[2]
 def machine(tmp_path):
     """A PATH of stand-ins: which packages are there, who one is, whether sudo and apt-get work."""
 
-    def run(installed, user, sudo=False, apt=0):
+    def run(installed, user, sudo=False, apt=0, words=()):
         def program(name, text):
             (tmp_path / name).write_text("#!/bin/bash\n" + text)
             (tmp_path / name).chmod(0o755)
@@ -24,12 +24,16 @@ def machine(tmp_path):
         program("env", 'while [[ $1 == *=* ]]; do shift; done; exec "$@"\n')
         if sudo:
             program("sudo", f'echo "sudo $1" >> {tmp_path}/calls; [ "$1" = -n ] && shift; exec "$@"\n')
-        for name in ("bash", "mktemp", "rm", "cat"):
+        program("dpkg", f'echo "dpkg $*" >> {tmp_path}/calls; mkdir -p "$3"\n')
+        for name in ("bash", "mktemp", "mkdir", "rm", "cat"):
             link = tmp_path / name
             if not link.exists():
                 link.symlink_to(f"/usr/bin/{name}")
+        copy = tmp_path / "tree/tools"  # what is unpacked goes beside it
+        copy.mkdir(parents=True)
+        (copy / "setup").write_text((TOP / "tools/setup").read_text())
         ran = subprocess.run(
-            ["/usr/bin/bash", TOP / "tools/setup"], env=os.environ | {"PATH": str(tmp_path)},
+            ["/usr/bin/bash", copy / "setup", *words], env=os.environ | {"PATH": str(tmp_path)},
             capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
         )
         calls = tmp_path / "calls"
@@ -41,6 +45,21 @@ def machine(tmp_path):
 def test_nothing_is_missing(machine):
     ran, calls = machine("*", 1000)
     assert (ran.returncode, ran.stdout, ran.stderr, calls) == (0, "", "", [])
+
+
+def test_peers_are_unpacked_for_measuring_and_only_then(machine):
+    ran, calls = machine("*", 1000, words=["bench"])
+    assert ran.returncode == 0, ran.stderr
+    asked = [call.split()[-1] for call in calls if call.startswith("apt-get download")]
+    assert asked == ["nginx", "tftpd-hpa", "atftpd", "dnsmasq-base"]
+    assert not any("install" in call for call in calls)
+    assert sum(call.startswith("dpkg -x") for call in calls) == 4
+
+
+def test_a_peer_that_cannot_be_had_is_named(machine):
+    ran, _ = machine("*", 1000, apt=1, words=["bench"])
+    assert ran.returncode == 1
+    assert "could not fetch nginx" in ran.stderr
 
 
 def test_as_root(machine):
