@@ -126,10 +126,12 @@ static bool read_key(struct reader seed, struct writer *told, struct error *err)
 {
 	struct bytes again = { 0 };
 	AUTO(key) key = key_parse(seed, err);
+	bool read = key != NULL && key_write(key, &again, err);
 	lean_memory_end();
-	if (key == NULL)
+	if (!read) {
+		assert_null(again.data);
 		return false;
-	assert_true(key_write(key, &again, NULL));
+	}
 	writer_bytes(told, bytes_reader(&again));
 	bytes_wipe(&again);
 	return true;

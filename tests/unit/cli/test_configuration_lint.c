@@ -404,6 +404,14 @@ static void cut_and_changed_files_are_judged(void **state)
 		}
 }
 
+static void levels_have_names(void **state)
+{
+	static const char *const names[LINT_LEVELS] = { "security", "fault", "warning", "note" };
+	(void)state;
+	for (int level = 0; level < LINT_LEVELS; level++)
+		assert_string_equal(lint_level_name((enum lint_level)level), names[level]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +427,7 @@ int main(void)
 		cmocka_unit_test(findings_beyond_the_limit_are_counted),
 		cmocka_unit_test(depth_is_no_danger),
 		cmocka_unit_test(cut_and_changed_files_are_judged),
+		cmocka_unit_test(levels_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

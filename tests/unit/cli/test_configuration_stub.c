@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
+
 #include "base/hex.h"
 #include "lib/key_ring.h"
 
@@ -85,12 +87,32 @@ static void what_is_no_configuration_is_malformed(void **state)
 	}
 }
 
+static void a_configuration_has_a_limit(void **state)
+{
+	struct error err = { 0 };
+	struct bytes out = { 0 };
+	const struct cert *device = key_ring_get(*state, "device")->cert;
+	char *xml = malloc(LIMIT_SIGNED_FILE + 1);
+	assert_non_null(xml);
+	memset(xml, ' ', LIMIT_SIGNED_FILE + 1);
+	memcpy(xml, "<device/>", 9);
+	assert_false(configuration_stub(
+		reader_of(xml, LIMIT_SIGNED_FILE + 1), device, DIGEST_MD5, &out, &err));
+	assert_int_equal(err.fault, FAULT_LIMIT);
+	assert_null(out.data);
+	assert_true(configuration_stub(
+		reader_of(xml, LIMIT_SIGNED_FILE), device, DIGEST_MD5, &out, &err));
+	bytes_done(&out);
+	free(xml);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_phones_need_is_copied_and_no_more),
 		cmocka_unit_test(the_certificate_is_named_by_its_digest),
 		cmocka_unit_test(what_is_no_configuration_is_malformed),
+		cmocka_unit_test(a_configuration_has_a_limit),
 	};
 	return cmocka_run_group_tests(tests, ring_made, ring_freed);
 }
