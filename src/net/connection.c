@@ -33,6 +33,8 @@ void connection_end(struct connection *c, const struct error *why)
 	c->stage = CONNECTION_LINGER; /* nothing is sent any more */
 	if (c->bev != NULL)
 		bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
+	if (c->bev != NULL && c->tls && why == NULL)
+		tls_keep_session(c->bev);
 	c->kind->closed(c, why);
 	connection_free(c);
 }

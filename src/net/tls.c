@@ -156,6 +156,13 @@ bool tls_fail(struct bufferevent *bev, const char *doing, struct error *err)
 		number != 0 ? evutil_socket_error_to_string(number) : "the peer left");
 }
 
+void tls_keep_session(struct bufferevent *bev)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	if (ssl != NULL)
+		SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
 void tls_goodbye(struct bufferevent *bev)
 {
 	SSL *ssl = bufferevent_openssl_get_ssl(bev);

@@ -13,6 +13,8 @@ struct bufferevent *tls_client_bufferevent(struct event_base *base, int fd, stru
 
 /* Why a bufferevent failed, in OpenSSL's words or the system's. */
 bool tls_fail(struct bufferevent *bev, const char *doing, struct error *err); /* always false */
+/* It ended well: its session may be gone on with, also when the peer left without close_notify. */
+void tls_keep_session(struct bufferevent *bev);
 void tls_goodbye(struct bufferevent *bev); /* close_notify; harmless on a plain one */
 struct cert *tls_peer_cert(struct bufferevent *bev, struct error *err);
 void tls_security(struct bufferevent *bev, struct stream_security *out);
