@@ -39,6 +39,7 @@ static const struct choice {
 	{ "cert regen",    "hash",           CHOICE_FIXED, "256|384|512" },
 	{ "cert regen",    "key",            CHOICE_FIXED, KEYS },
 	{ "cert make",     "key",            CHOICE_FIXED, KEYS },
+	{ "csr make",      "key",            CHOICE_FIXED, KEYS },
 	{ "cert regen",    "UNIT",           CHOICE_IDENTITY, NULL },
 	{ "cert make",     "unit",           CHOICE_IDENTITY, NULL },
 	{ "node add",      "role",           CHOICE_FIXED, "subscriber|presence" },

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "pki/key.h"
+#include "store/csrs.h"
 #include "wire/signer_message.h"
 
 enum { DAYS_OF_YEAR = 365, BACKDATED = 3600, SIGNER_WAIT_MS = 60000 };
@@ -89,7 +90,7 @@ bool identity_make(struct manager *m, const struct unit *unit, const struct node
 		    &answer, err) ||
 		!signer_identity_parse(bytes_reader(&answer), &identity, err))
 		return fail_in(err, "making the %s certificate of %s", unit->name, node->name);
-	struct made_identity made = { .unit = unit };
+	struct made_identity made = { .unit = unit, .reason = identity_reason };
 	made.cert = cert_parse(identity.certificate, err);
 	if (made.cert == NULL)
 		return fail_in(err, "the new %s certificate", unit->name);
@@ -105,8 +106,7 @@ void identity_done(struct made_identity *made)
 	made->cert = NULL;
 }
 
-/* The appliance's file name of a trust certificate: the common name, spaces as underscores. */
-static void entry_name(const struct cert *cert, char *out, size_t size)
+void entry_name(const struct cert *cert, char *out, size_t size)
 {
 	(void)snprintf(out, size, "%s.pem", cert_common_name(cert));
 	for (char *at = out; *at != '\0'; at++)
@@ -173,11 +173,12 @@ bool identity_record(struct txn *t, const struct made_identity *made, struct err
 	(void)snprintf(entry.store, sizeof(entry.store), "%s", made->unit->name);
 	(void)snprintf(entry.node, sizeof(entry.node), "%s", made->node);
 	(void)snprintf(entry.name, sizeof(entry.name), "%s.pem", made->unit->name);
-	(void)snprintf(entry.reason, sizeof(entry.reason), "%s", identity_reason);
+	(void)snprintf(entry.reason, sizeof(entry.reason), "%s", made->reason);
 	memcpy(entry.digest, row.digest, DIGEST_SIZE);
 	return txn_put_certificate(t, row.digest, cert_der(made->cert), err) &&
 		txn_put_identity(t, &row, err) && txn_put_entry(t, &entry, err) &&
-		copy_everywhere(t, made, err) && lists_want(t, made->unit, made->node, err);
+		txn_drop_csr(t, row.unit, row.node, err) && copy_everywhere(t, made, err) &&
+		lists_want(t, made->unit, made->node, err);
 }
 
 bool identity_mark_live(struct manager *m, const struct made_identity *made,

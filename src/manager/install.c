@@ -1,6 +1,6 @@
 /* What a node needs before it can serve: its certificates, made once, and agreement between its
  * signer's keys and the database after any crash. */
-#include "manager/manager_impl.h"
+#include "manager/csr_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -138,8 +138,11 @@ static bool destroy_orphan(struct manager *m, const struct signer_key_row *row, 
 {
 	char hex[DIGEST_HEX_SIZE];
 	AUTO_DONE(bytes) answer = { 0 };
+	bool awaited = false; /* by a request that is pending */
 	if (row->state != SIGNER_KEY_NEW || row->made + ORPHAN_SECONDS > clock_now())
 		return true;
+	if (!csr_owns_key(m, row->key, &awaited, err) || awaited)
+		return awaited;
 	log_info("key %.16s of %s was never used: destroyed",
 		hex_write(reader_of(row->key, sizeof(row->key)), hex), row->unit);
 	return sibling_call(m->signer, SIGNER_DESTROY, reader_of(row->key, sizeof(row->key)),

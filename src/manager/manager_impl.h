@@ -135,6 +135,7 @@ struct made_identity {
 	char node[NODE_NAME_SIZE];
 	uint8_t key[DIGEST_SIZE];
 	struct cert *cert;
+	const char *reason; /* description of its entry */
 };
 /* What an operator may choose of a new identity. */
 struct identity_choice {
@@ -153,7 +154,18 @@ bool identity_record(struct txn *t, const struct made_identity *made, struct err
 bool identity_mark_live(struct manager *m, const struct made_identity *made,
 	const uint8_t *predecessor, struct error *err) MUST_CHECK;
 void identity_done(struct made_identity *made);
+/* The unit of an identity that this node has. FAULT_MISSING, FAULT_REFUSED. */
+const struct unit *identity_unit(const char *name, const struct node *node, struct error *err);
+/* Of the arguments: the unit's usual, and what the operator chose instead. */
+bool identity_chosen(struct manager *m, const struct asked *asked, const struct unit *unit,
+	struct identity_choice *out, struct error *err) MUST_CHECK;
+/* The appliance's file name of a trust certificate: the common name, spaces as underscores. */
+void entry_name(const struct cert *cert, char *out, size_t size);
 extern const char identity_reason[]; /* the description that the appliance gives its own */
+
+/* manager/consequences.c: the answer to a change that makes an identity live. */
+json_t *consequences_of(
+	struct txn *t, const struct made_identity *made, const char *message, struct error *err);
 
 /* manager/lists.c */
 /* Whether a list has a record of the unit: some only where their service is activated. */

@@ -1,5 +1,5 @@
 /* The function of every operation: the only place where ops/ and the manager meet. */
-#include "manager/manager_impl.h"
+#include "manager/csr_impl.h"
 
 static const struct binding bindings[] = {
 	/* clang-format off */
@@ -24,6 +24,10 @@ static const struct binding bindings[] = {
 	{ OP_SERVICE_ACTIVATE, service_activate, true, NULL },
 	{ OP_SERVICE_DEACTIVATE, service_deactivate, true, NULL },
 	{ OP_IMPACT,          impact_show,     false, NULL },
+	{ OP_CSR_MAKE,        csr_make,        true,  csr_make_check },
+	{ OP_CSR_LIST,        csr_list,        false, NULL },
+	{ OP_CSR_SHOW,        csr_show,        false, NULL },
+	{ OP_CSR_DELETE,      csr_delete,      true,  NULL },
 	/* clang-format on */
 };
 

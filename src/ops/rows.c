@@ -55,6 +55,27 @@ static const struct op_field cert_regen_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct op_field csr_make_fields[] = {
+	{ "unit",                OP_IDENTITY_UNIT, true, true, "identity that a CA is to certify, such as tomcat or CallManager" },
+	{ "node",                OP_NODE, false, true,  "node whose certificate it is" },
+	{ "san",                 OP_TEXT, false, false, "further DNS names beside the node's own, with commas between" },
+	{ "ou",                  OP_FLAG, false, false, "name the organizational unit too" },
+	{ "key",                 OP_NAME, false, false, "RSA-2048 (default), RSA-3072, RSA-4096; of -ECDSA units EC-P256, EC-P384 (default), EC-P521" },
+	{ "force",               OP_FLAG, false, false, "allow RSA-4096 to a unit that signs what phones read" },
+	{ .name = NULL },
+};
+
+static const struct op_field csr_list_fields[] = {
+	{ "node",                OP_NODE, false, false, "only this node's" },
+	{ .name = NULL },
+};
+
+static const struct op_field csr_fields[] = {
+	{ "unit",                OP_IDENTITY_UNIT, true, true, "identity whose request is pending" },
+	{ "node",                OP_NODE, false, true,  "node whose certificate it is to be" },
+	{ .name = NULL },
+};
+
 static const struct op_field service_restart_fields[] = {
 	{ "service",             OP_NAME, true,  true,  "service, such as \"Cisco Tftp\"" },
 	{ "node",                OP_NODE, false, true,  "node on which it runs" },
@@ -151,6 +172,11 @@ static const struct op_column expiry_columns[] = {
 	{ "severity", "SEVERITY" }, { "renew_from", "RENEW FROM" }, { .key = NULL },
 };
 
+static const struct op_column csr_columns[] = {
+	{ "node", "NODE" }, { "unit", "UNIT" }, { "subject", "SUBJECT" }, { "key", "KEY" },
+	{ "change", "CHANGE" }, { .key = NULL },
+};
+
 static const struct op rows[OP_COUNT] = {
 	{ OP_CLUSTER_INIT, "cluster init", "POST", "/v1/cluster", OP_WRITE,
 	  cluster_init_fields, NULL, NULL, "makes the cluster, with this daemon as its publisher", NULL },
@@ -204,6 +230,16 @@ static const struct op rows[OP_COUNT] = {
 	  "deactivates a service: it leaves the lists and is not asked to restart", "message" },
 	{ OP_IMPACT, "impact", "GET", "/v1/impact/{what}", OP_READ, impact_fields, NULL, NULL,
 	  "tells what a certificate that changes or expires means for this cluster", NULL },
+	{ OP_CSR_MAKE, "csr make", "POST", "/v1/nodes/{node}/requests/{unit}", OP_WRITE,
+	  csr_make_fields, NULL, NULL,
+	  "makes a new key and a request to a CA to certify it, which replaces one that is pending",
+	  "message" },
+	{ OP_CSR_LIST, "csr list", "GET", "/v1/requests", OP_READ,
+	  csr_list_fields, "requests", csr_columns, "lists the requests to a CA that are pending", NULL },
+	{ OP_CSR_SHOW, "csr show", "GET", "/v1/nodes/{node}/requests/{unit}", OP_READ,
+	  csr_fields, NULL, NULL, "shows a pending request, and its PEM", NULL },
+	{ OP_CSR_DELETE, "csr delete", "POST", "/v1/nodes/{node}/requests/{unit}/delete", OP_WRITE,
+	  csr_fields, NULL, NULL, "drops a pending request and destroys its key", NULL },
 };
 /* clang-format on */
 

@@ -7,6 +7,7 @@
 
 #include "base/hex.h"
 #include "base/writer.h"
+#include "pki/cert_facts_impl.h"
 #include "pki/cert_name_impl.h"
 #include "pki/crypto_fault_impl.h"
 
@@ -280,14 +281,15 @@ static bool read_content(struct cert_facts *facts, X509_EXTENSION *from, struct 
 	return fine;
 }
 
-static bool read_extensions(struct cert_facts *facts, const X509 *x509, struct error *err)
+bool cert_facts_extensions(
+	struct cert_facts *facts, const X509_EXTENSIONS *extensions, struct error *err)
 {
-	int count = X509_get_ext_count(x509);
+	int count = sk_X509_EXTENSION_num(extensions);
 	facts->extensions = calloc((size_t)(count > 0 ? count : 1), sizeof(*facts->extensions));
 	if (facts->extensions == NULL)
 		return fail_memory(err);
 	for (int i = 0; i < count; i++) {
-		X509_EXTENSION *from = X509_get_ext(x509, i);
+		X509_EXTENSION *from = sk_X509_EXTENSION_value(extensions, i);
 		if (!read_extension(facts, from, err) || !read_content(facts, from, err))
 			return false;
 	}
@@ -318,7 +320,7 @@ static bool read_all(
 	return read_serial(facts, c, x509, err) &&
 		cert_name_rfc4514(X509_get_subject_name(x509), &facts->subject, err) &&
 		cert_name_rfc4514(X509_get_issuer_name(x509), &facts->issuer, err) &&
-		read_extensions(facts, x509, err);
+		cert_facts_extensions(facts, X509_get0_extensions(x509), err);
 }
 
 bool cert_facts_read(const struct cert *c, struct cert_facts *out, struct error *err)

@@ -338,6 +338,17 @@ bool key_files_set_state(
 	return written || fail_in(err, "key %.12s…", name);
 }
 
+bool key_files_set_certificate(
+	int keys, const char *name, const struct cert *cert, struct error *err)
+{
+	int directory = open_closed(keys, name, err);
+	if (directory < 0)
+		return false;
+	bool written = file_replace(directory, CERTIFICATE_FILE, cert_der(cert), 0600, err);
+	(void)close(directory);
+	return written || fail_in(err, "key %.12s…", name);
+}
+
 /* First out of sight as one step, so that a crash never leaves half a key under its name. */
 bool key_files_remove(int keys, const char *name, struct error *err)
 {

@@ -32,4 +32,6 @@ bool key_files_add(int keys, const char *name, const struct stored_key *what, co
 	struct error *err) MUST_CHECK;
 bool key_files_set_state(
 	int keys, const char *name, const struct stored_key *what, struct error *err) MUST_CHECK;
+bool key_files_set_certificate(
+	int keys, const char *name, const struct cert *cert, struct error *err) MUST_CHECK;
 bool key_files_remove(int keys, const char *name, struct error *err) MUST_CHECK;

@@ -313,6 +313,30 @@ bool key_store_mark_live(struct key_store *s, const uint8_t id[static SIGNER_KEY
 	return before == NULL || set_state(s, slot_of(s, predecessor), SIGNER_KEY_RETIRED, err);
 }
 
+bool key_store_certify(struct key_store *s, const uint8_t id[static SIGNER_KEY_SIZE],
+	struct cert *cert, struct error *err)
+{
+	char name[KEY_NAME_SIZE];
+	char text[KEY_TEXT_SIZE];
+	uint8_t certified[DIGEST_SIZE];
+	const struct stored_key *key = key_store_find(s, id, err);
+	struct key_slot *slot = slot_of(s, id);
+	if (key == NULL || slot == NULL)
+		return false;
+	cert_key_id(cert, certified);
+	if (key->state != SIGNER_KEY_NEW)
+		return fail(err, FAULT_REFUSED, "key %s of %s is %s and keeps its certificate",
+			key_text(id, text), key->unit, key_state_name(key->state));
+	if (memcmp(certified, id, sizeof(certified)) != 0)
+		return fail(err, FAULT_UNTRUSTED, "the certificate is not of key %s of %s",
+			key_text(id, text), key->unit);
+	if (!key_files_set_certificate(s->keys, directory_name(id, name), cert, err))
+		return false;
+	cert_free(slot->stored.cert);
+	slot->stored.cert = cert_keep(cert);
+	return true;
+}
+
 bool key_store_destroy(
 	struct key_store *s, const uint8_t id[static SIGNER_KEY_SIZE], struct error *err)
 {

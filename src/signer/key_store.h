@@ -68,6 +68,11 @@ bool key_store_adopt(struct key_store *s, const uint8_t id[static SIGNER_KEY_SIZ
  * for a retired key, a predecessor that is new, or one of another unit. */
 bool key_store_mark_live(struct key_store *s, const uint8_t id[static SIGNER_KEY_SIZE],
 	const uint8_t *predecessor, struct error *err) MUST_CHECK;
+/* A new key gets the certificate that a CA made for it, instead of the one it signed for itself;
+ * may be repeated. FAULT_REFUSED for a key that is not new, FAULT_UNTRUSTED for one of another key.
+ */
+bool key_store_certify(struct key_store *s, const uint8_t id[static SIGNER_KEY_SIZE],
+	struct cert *cert /* kept */, struct error *err) MUST_CHECK;
 /* For good. FAULT_REFUSED for a live key. */
 bool key_store_destroy(struct key_store *s, const uint8_t id[static SIGNER_KEY_SIZE],
 	struct error *err) MUST_CHECK;

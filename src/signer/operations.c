@@ -149,6 +149,8 @@ static const struct operation operations[] = {
 	[SIGNER_LEAF] = { "leaf", PEER_PROVISION | PEER_TVS, true, leaf, NULL },
 	[SIGNER_KEYS] = { "keys", PEER_MANAGER, false, list_keys, NULL },
 	[SIGNER_DESTROY] = { "destroy", PEER_MANAGER, true, destroy, NULL },
+	[SIGNER_REQUEST] = { "request", PEER_MANAGER, true, request_answer, NULL },
+	[SIGNER_CERTIFY] = { "certify", PEER_MANAGER, true, certify_answer, NULL },
 };
 /* clang-format on */
 

@@ -4,6 +4,8 @@
 #include "trust/held_list.h"
 
 bool make_identity_prepare(struct question *q, struct making *out, struct error *err) MUST_CHECK;
+bool request_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
+bool certify_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 bool sign_list_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 bool sign_file_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 

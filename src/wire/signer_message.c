@@ -141,6 +141,60 @@ bool signer_identity_parse(struct reader r, struct signer_identity *out, struct 
 	return true;
 }
 
+enum { REQUEST_TEXTS = 6 };
+
+static void request_texts(struct signer_request *m, struct text_field out[static REQUEST_TEXTS])
+{
+	out[0] = (struct text_field){ m->common_name, sizeof(m->common_name) };
+	out[1] = (struct text_field){ m->organizational_unit, sizeof(m->organizational_unit) };
+	out[2] = (struct text_field){ m->organization, sizeof(m->organization) };
+	out[3] = (struct text_field){ m->locality, sizeof(m->locality) };
+	out[4] = (struct text_field){ m->state, sizeof(m->state) };
+	out[5] = (struct text_field){ m->country, sizeof(m->country) };
+}
+
+void signer_request_write(struct writer *w, const struct signer_request *m)
+{
+	struct signer_request copy = *m;
+	struct text_field texts[REQUEST_TEXTS];
+	request_texts(&copy, texts);
+	if (m->name_count > SIGNER_REQUEST_NAMES)
+		w->ok = false;
+	write_key(w, m->key);
+	for (size_t i = 0; i < REQUEST_TEXTS; i++)
+		write_text(w, texts[i].text);
+	writer_u8(w, (uint8_t)m->name_count);
+	for (size_t i = 0; w->ok && i < m->name_count; i++)
+		write_text(w, m->names[i]);
+}
+
+static bool read_request(struct reader r, struct signer_request *m, struct error *err)
+{
+	struct text_field texts[REQUEST_TEXTS];
+	request_texts(m, texts);
+	reader_copy(&r, m->key, sizeof(m->key));
+	for (size_t i = 0; i < REQUEST_TEXTS; i++)
+		if (!read_text(&r, texts[i].text, texts[i].size, err))
+			return false;
+	m->name_count = reader_u8(&r);
+	if (m->name_count > SIGNER_REQUEST_NAMES)
+		return fail(err, FAULT_LIMIT, "%zu names, at most %d are accepted", m->name_count,
+			SIGNER_REQUEST_NAMES);
+	for (size_t i = 0; i < m->name_count; i++)
+		if (!read_text(&r, m->names[i], sizeof(m->names[i]), err))
+			return false;
+	return ends(&r, err);
+}
+
+bool signer_request_parse(struct reader r, struct signer_request *out, struct error *err)
+{
+	struct signer_request m = { 0 };
+	if (!read_request(r, &m, err))
+		return fail_in(err, "signer: request");
+	*out = m;
+	return true;
+}
+
 void signer_mark_write(struct writer *w, const struct signer_mark *m)
 {
 	write_key(w, m->key);

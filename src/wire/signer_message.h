@@ -7,7 +7,13 @@
 #include "base/limits.h"
 #include "base/tlv.h"
 
-enum { SIGNER_KEY_SIZE = 32, SIGNER_NAME_SIZE = 64, SIGNER_LIST_SIZE = 80 };
+enum {
+	SIGNER_KEY_SIZE = 32,
+	SIGNER_NAME_SIZE = 64,
+	SIGNER_LIST_SIZE = 80,
+	SIGNER_REQUEST_NAMES = 32,
+	SIGNER_REQUEST_NAME_SIZE = 256
+};
 
 enum signer_operation {
 	SIGNER_MAKE_IDENTITY = 1, /* manager: signer_make -> signer_identity */
@@ -17,6 +23,8 @@ enum signer_operation {
 	SIGNER_LEAF = 5,          /* tvs, provision: a key's name -> signer_leaf */
 	SIGNER_KEYS = 6,          /* manager: nothing -> signer_key_state, repeated */
 	SIGNER_DESTROY = 7,       /* manager: a key's name, state new or retired -> nothing */
+	SIGNER_REQUEST = 8,       /* manager: signer_request -> PKCS#10 in DER */
+	SIGNER_CERTIFY = 9,       /* manager: signer_identity, state new -> nothing */
 };
 
 enum signer_key_state { SIGNER_KEY_NEW = 1, SIGNER_KEY_LIVE = 2, SIGNER_KEY_RETIRED = 3 };
@@ -38,6 +46,15 @@ struct signer_make {
 struct signer_identity {
 	uint8_t key[SIGNER_KEY_SIZE];
 	struct reader certificate;
+};
+
+/* What a certificate authority is to certify of a key in state new; usages are its unit's. */
+struct signer_request {
+	uint8_t key[SIGNER_KEY_SIZE];
+	char common_name[65], organizational_unit[65], organization[65], locality[129], state[129],
+		country[3];
+	size_t name_count; /* DNS names of subjectAltName */
+	char names[SIGNER_REQUEST_NAMES][SIGNER_REQUEST_NAME_SIZE];
 };
 
 struct signer_mark {
@@ -69,6 +86,9 @@ void signer_make_write(struct writer *w, const struct signer_make *m);
 bool signer_make_parse(struct reader r, struct signer_make *out, struct error *err) MUST_CHECK;
 void signer_identity_write(struct writer *w, const struct signer_identity *m);
 bool signer_identity_parse(struct reader r, struct signer_identity *out, struct error *err)
+	MUST_CHECK;
+void signer_request_write(struct writer *w, const struct signer_request *m);
+bool signer_request_parse(struct reader r, struct signer_request *out, struct error *err)
 	MUST_CHECK;
 void signer_mark_write(struct writer *w, const struct signer_mark *m);
 bool signer_mark_parse(struct reader r, struct signer_mark *out, struct error *err) MUST_CHECK;

@@ -113,6 +113,13 @@ RUNS = {
         (lambda s: (s.folder,), FINE),
     ],
     "cert regen": [(lambda s: ("CallManager", "--node", "alone"), FINE)],
+    "csr make": [
+        (lambda s: ("tomcat", "--node", "alone", "--san", "a.example,b.example"), FINE),
+        (lambda s: ("ITLRecovery", "--node", "alone"), REFUSED),
+    ],
+    "csr list": [(lambda s: (), FINE)],
+    "csr show": [(lambda s: ("tomcat", "--node", "alone"), FINE)],
+    "csr delete": [(lambda s: ("tomcat", "--node", "alone"), FINE)],
     "cert verify": [
         (lambda s: (s.sast_pem,), FINE), (lambda s: (s.sast_pem, s.capf_pem, "--ca", s.capf_pem), UNVERIFIED),
     ],

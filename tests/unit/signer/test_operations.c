@@ -42,7 +42,9 @@ static void everyone_may_ask_only_what_the_table_says(void **state)
 		{ SIGNER_LEAF, PEER_PROVISION | PEER_TVS },
 		{ SIGNER_KEYS, PEER_MANAGER },
 		{ SIGNER_DESTROY, PEER_MANAGER },
-		{ SIGNER_DESTROY + 1, 0 },
+		{ SIGNER_REQUEST, PEER_MANAGER },
+		{ SIGNER_CERTIFY, PEER_MANAGER },
+		{ SIGNER_CERTIFY + 1, 0 },
 		{ UINT16_MAX, 0 },
 	};
 	size_t count;
@@ -221,15 +223,21 @@ static void cut_questions_are_malformed(void **state)
 	struct scratch_key key = scratch_make(s, "TVS");
 	struct signer_make make = make_of("TVS");
 	struct signer_mark mark = { 0 };
+	struct signer_request request = { .common_name = "pub.lab" };
+	struct signer_identity identity = { .certificate = reader_of_text("DER") };
 	struct signer_sign sign = { .list = "ITL pub", .file = reader_of_text("file") };
 	memcpy(mark.key, key.id, sizeof(mark.key));
 	memcpy(sign.key, key.id, sizeof(sign.key));
-	for (unsigned operation = SIGNER_MAKE_IDENTITY; operation <= SIGNER_DESTROY; operation++) {
+	for (unsigned operation = SIGNER_MAKE_IDENTITY; operation <= SIGNER_CERTIFY; operation++) {
 		AUTO_DONE(writer) w = writer_new(4096);
 		if (operation == SIGNER_MAKE_IDENTITY)
 			signer_make_write(&w, &make);
 		else if (operation == SIGNER_MARK_LIVE)
 			signer_mark_write(&w, &mark);
+		else if (operation == SIGNER_REQUEST)
+			signer_request_write(&w, &request);
+		else if (operation == SIGNER_CERTIFY)
+			signer_identity_write(&w, &identity);
 		else if (operation == SIGNER_SIGN_LIST || operation == SIGNER_SIGN_FILE)
 			signer_sign_write(&w, &sign);
 		else if (operation != SIGNER_KEYS)

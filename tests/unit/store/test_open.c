@@ -267,7 +267,7 @@ static bool put_much(struct txn *t, void *context, struct error *err)
 static void change_with_small_files(const char *url)
 {
 	static const struct change much = { "uid 0", "much", "more than fits" };
-	struct rlimit limit = { 200000, 200000 };
+	struct rlimit limit = { 400000, 400000 };
 	size_t few = 1, many = 500;
 	uint64_t number;
 	struct error err = { 0 };

@@ -31,6 +31,7 @@ TRIP(identity)
 TRIP(mark)
 TRIP(sign)
 TRIP(leaf)
+TRIP(request)
 
 static bool trip_key_rows(struct reader bytes, struct error *err)
 {
@@ -61,12 +62,20 @@ static const struct signer_make make = {
 	.not_before = 1753719342,
 	.days = 1825,
 };
+static const struct signer_request request = {
+	.key = { 3 },
+	.common_name = "pub.lab",
+	.organization = "dialtrust",
+	.country = "AT",
+	.name_count = 2,
+	.names = { "pub.lab", "phones.lab" },
+};
 static const struct signer_key_row row = { .key = { 1 },
 	.unit = "TVS",
 	.state = SIGNER_KEY_RETIRED,
 	.made = 1753719342 };
 
-enum { MESSAGES = 7 };
+enum { MESSAGES = 8 };
 static struct sample {
 	round_trip *trip;
 	struct bytes file;
@@ -99,6 +108,8 @@ static int write_samples(void **state)
 	signer_key_row_write(&w, &row);
 	signer_key_row_write(&w, &row);
 	samples[6] = (struct sample){ trip_key_rows, taken(&w), false };
+	signer_request_write(&w, &request);
+	samples[7] = (struct sample){ trip_request, taken(&w), true };
 	return 0;
 }
 
@@ -181,6 +192,42 @@ static void fields_arrive(void **state)
 	assert_int_equal(read.made, 1753719342);
 }
 
+static void requests_have_names_up_to_a_limit(void **state)
+{
+	(void)state;
+	struct signer_request m;
+	assert_true(signer_request_parse(bytes_reader(&samples[7].file), &m, NULL));
+	assert_int_equal(m.key[0], 3);
+	assert_string_equal(m.common_name, "pub.lab");
+	assert_string_equal(m.organizational_unit, "");
+	assert_string_equal(m.country, "AT");
+	assert_int_equal(m.name_count, 2);
+	assert_string_equal(m.names[1], "phones.lab");
+	struct signer_request most = request;
+	most.name_count = SIGNER_REQUEST_NAMES;
+	AUTO_DONE(writer) w = writer_new(1 << 20);
+	signer_request_write(&w, &most);
+	assert_true(w.ok);
+	assert_true(signer_request_parse(writer_written(&w), &m, NULL));
+	assert_int_equal(m.name_count, SIGNER_REQUEST_NAMES);
+	/* The count stands behind the key and six texts. */
+	size_t count = SIGNER_KEY_SIZE + 6 * 2 +
+		strlen("pub.lab"
+		       "dialtrust"
+		       "AT");
+	assert_int_equal(w.data[count], SIGNER_REQUEST_NAMES);
+	w.data[count]++;
+	struct error err = { 0 };
+	m.name_count = 7;
+	assert_false(signer_request_parse(writer_written(&w), &m, &err));
+	assert_int_equal(err.fault, FAULT_LIMIT);
+	assert_int_equal(m.name_count, 7);
+	most.name_count++;
+	AUTO_DONE(writer) over = writer_new(1 << 20);
+	signer_request_write(&over, &most);
+	assert_false(over.ok);
+}
+
 static void a_refusal_leaves_output_and_rest_alone(void **state)
 {
 	(void)state;
@@ -248,6 +295,7 @@ int main(void)
 		cmocka_unit_test(bytes_behind_the_end_are_refused),
 		cmocka_unit_test(fields_arrive),
 		cmocka_unit_test(a_refusal_leaves_output_and_rest_alone),
+		cmocka_unit_test(requests_have_names_up_to_a_limit),
 		cmocka_unit_test(flags_and_states_are_exact),
 		cmocka_unit_test(texts_have_limits),
 		cmocka_unit_test(blobs_claim_no_more_than_there_is),
