@@ -8,6 +8,7 @@
 #include "admin/admin.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "courier/courier.h"
 #include "manager/manager.h"
 #include "net/address.h"
 #include "net/loop.h"
@@ -28,6 +29,7 @@ static const struct process_row rows[] = {
 	{ "tvs", 2, false, 0, { NULL }, { "tvs" }, tvs_run },
 	{ "provision", 3, false, 0, { NULL }, { "tftp", "http", "https" }, provision_run },
 	{ "admin", 4, false, 0, { NULL }, { "admin" }, admin_run },
+	{ "courier", 5, false, 0, { NULL }, { "courier.manager" }, courier_run },
 };
 /* clang-format on */
 

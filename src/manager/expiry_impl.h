@@ -23,3 +23,9 @@ typedef bool watched_fn(const struct watched *watched, void *into, struct error 
 /* Every entry of every store of the node, or of all nodes (NULL). */
 bool watch_each(struct store *s, const char *node, const struct watch_policy *policy,
 	watched_fn *each, void *into, struct error *err) MUST_CHECK;
+
+/* manager/monitor.c: looks at this node's certificates at the times that alarm_next_pass says,
+ * after a start and after a jump of the clock, and hands what is to be told to the courier. */
+bool monitor_start(struct manager *m, struct error *err) MUST_CHECK;
+void monitor_look(struct manager *m); /* at every poll */
+void monitor_end(struct manager *m);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "manager/manager_impl.h"
+#include "manager/expiry_impl.h"
 #include "run/files.h"
 #include "run/log.h"
 #include "run/process.h"
@@ -152,6 +152,7 @@ static void on_poll(void *context)
 	else
 		answers_settle(m);
 	leftovers_remove(m);
+	monitor_look(m);
 }
 
 static void on_root(void *context)
@@ -208,6 +209,7 @@ static bool open_places(struct manager *m, struct error *err)
 
 static void manager_close(struct manager *m)
 {
+	monitor_end(m);
 	answers_refuse_all(m);
 	for (size_t i = 0; i < PEER_COUNT; i++)
 		sibling_server_free(m->servers[i]);
@@ -311,7 +313,7 @@ static bool run_loop(struct manager *m, struct error *err)
 {
 	struct timer *poll = timer_new(m->loop, POLL_MS, true, on_poll, m, err);
 	struct watch *root = NULL, *end = NULL;
-	bool fine = poll != NULL && serve(m, err) &&
+	bool fine = poll != NULL && serve(m, err) && monitor_start(m, err) &&
 		(end = watch_readable(m->loop, m->end, on_end, m, err)) != NULL;
 	if (fine && m->root_watch >= 0)
 		fine = (root = watch_readable(m->loop, m->root_watch, on_root, m, err)) != NULL;

@@ -44,6 +44,7 @@ struct manager {
 	int64_t retry_at;                 /* monotonic ms: after a failed catch-up */
 	struct waiting *waiting;
 	struct certificate_texts *texts;
+	struct monitor *monitor; /* of certificates that end: manager/monitor.c */
 };
 
 /* One operator's question on its way through. */

@@ -13,10 +13,11 @@
 #include "run/settings.h"
 
 enum sandbox {
-	SANDBOX_SIGNER, /* files under its paths; no network; may fork for key generation */
-	SANDBOX_STORE,  /* files under its paths; new sockets only to siblings */
-	SANDBOX_PHONES, /* reads under its paths; accepts, sends datagrams, asks siblings */
-	SANDBOX_ADMIN,  /* no files; accepts, asks siblings */
+	SANDBOX_SIGNER,  /* files under its paths; no network; may fork for key generation */
+	SANDBOX_STORE,   /* files under its paths; new sockets only to siblings */
+	SANDBOX_PHONES,  /* reads under its paths; accepts, sends datagrams, asks siblings */
+	SANDBOX_ADMIN,   /* no files; accepts, asks siblings */
+	SANDBOX_COURIER, /* no files; answers siblings, connects and sends to anyone */
 };
 
 enum { PROCESS_SOCKETS = 6, PROCESS_DIRECTORIES = 4 };

@@ -29,8 +29,9 @@ enum {
 	STORE = 1 << SANDBOX_STORE,
 	PHONES = 1 << SANDBOX_PHONES,
 	ADMIN = 1 << SANDBOX_ADMIN,
+	COURIER = 1 << SANDBOX_COURIER,
 	WRITERS = SIGNER | STORE,
-	ALL = SIGNER | STORE | PHONES | ADMIN,
+	ALL = SIGNER | STORE | PHONES | ADMIN | COURIER,
 };
 
 /* What a process of each kind may ask of the kernel; all else fails with EPERM. */
@@ -69,7 +70,7 @@ static const struct call_row {
 	CALL(recvmmsg, ALL), CALL(sendto, ALL), CALL(sendmsg, ALL), CALL(sendmmsg, ALL),
 	CALL(shutdown, ALL), CALL(getsockname, ALL), CALL(getpeername, ALL),
 	CALL(getsockopt, ALL), CALL(setsockopt, ALL), CALL(listen, ALL), CALL(socketpair, ALL),
-	CALL(connect, STORE | PHONES | ADMIN), CALL(bind, PHONES),
+	CALL(connect, STORE | PHONES | ADMIN | COURIER), CALL(bind, PHONES | COURIER),
 
 	CALL(clock_gettime, ALL), CALL(clock_getres, ALL), CALL(clock_nanosleep, ALL),
 	CALL(nanosleep, ALL), CALL(gettimeofday, ALL), CALL(time, ALL), CALL(getrandom, ALL),
@@ -103,6 +104,15 @@ static struct scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_dat
 	};
 }
 
+static bool allow_streams(scmp_filter_ctx filter)
+{
+	struct scmp_arg_cmp stream = masked(1, TYPE_MASK, SOCK_STREAM);
+	struct scmp_arg_cmp four = equals(0, AF_INET);
+	struct scmp_arg_cmp six = equals(0, AF_INET6);
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, four, stream) == 0 &&
+		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, six, stream) == 0;
+}
+
 static bool allow_arguments(scmp_filter_ctx filter, unsigned kind)
 {
 	bool fine;
@@ -120,7 +130,7 @@ static bool allow_arguments(scmp_filter_ctx filter, unsigned kind)
 	if ((kind & (STORE | PHONES | ADMIN)) != 0)
 		fine = fine &&
 			seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, local) == 0;
-	if (kind == PHONES) {
+	if (kind == PHONES || kind == COURIER) {
 		struct scmp_arg_cmp four = equals(0, AF_INET);
 		struct scmp_arg_cmp six = equals(0, AF_INET6);
 		fine = fine &&
@@ -129,6 +139,8 @@ static bool allow_arguments(scmp_filter_ctx filter, unsigned kind)
 			seccomp_rule_add(
 				filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, six, datagram) == 0;
 	}
+	if (kind == COURIER)
+		fine = fine && allow_streams(filter);
 	if ((kind & WRITERS) != 0)
 		fine = fine && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 0) == 0;
 	else

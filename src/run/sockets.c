@@ -25,6 +25,7 @@ static const struct socket_row rows[] = {
 	{ "manager.admin",     SOCKET_SIBLING, 0, "admin" },
 	{ "manager.tvs",       SOCKET_SIBLING, 0, "tvs" },
 	{ "manager.provision", SOCKET_SIBLING, 0, "provision" },
+	{ "courier.manager",   SOCKET_SIBLING, 0, "manager" },
 };
 /* clang-format on */
 

@@ -109,7 +109,7 @@ static bool commit(struct store *s, struct error *err)
 	return false;
 }
 
-/* One try. What it left half-done is rolled back. */
+/* One try; `what` NULL: nothing for the audit. What it left half-done is rolled back. */
 static bool try_change(
 	struct txn *t, const struct change *what, change_fn *work, void *context, struct error *err)
 {
@@ -119,7 +119,7 @@ static bool try_change(
 		return false;
 	s->in_change = true;
 	bool done = audit_head(s, &t->head, err) && work(t, context, err) &&
-		audit_append(t, what, err) && commit(s, err);
+		(what == NULL || audit_append(t, what, err)) && commit(s, err);
 	s->in_change = false;
 	if (!done)
 		s->engine->rollback(s->db);
@@ -155,6 +155,11 @@ bool store_change(struct store *s, const struct change *what, change_fn *work, v
 	if (number != NULL)
 		*number = txn_number(&t);
 	return true;
+}
+
+bool store_observe(struct store *s, change_fn *work, void *context, struct error *err)
+{
+	return store_change(s, NULL, work, context, NULL, err);
 }
 
 struct store *txn_store(struct txn *t)

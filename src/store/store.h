@@ -36,6 +36,8 @@ typedef bool change_fn(struct txn *t, void *context, struct error *err);
  * must ask nobody. FAULT_BUSY after 5 s. `number` (may be NULL) gets the new change number. */
 bool store_change(struct store *s, const struct change *what, change_fn *work, void *context,
 	uint64_t *number, struct error *err) MUST_CHECK;
+/* The same for observations: no audit, no change number. */
+bool store_observe(struct store *s, change_fn *work, void *context, struct error *err) MUST_CHECK;
 struct store *txn_store(struct txn *t);   /* for reading inside the transaction */
 uint64_t txn_number(const struct txn *t); /* the change number that this change will have */
 

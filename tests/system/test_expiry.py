@@ -1,7 +1,13 @@
 """Certificates near their end: what is due, and who is told of it."""
 
+import json
+import re
+import socket
+import ssl
+import threading
+
 import pytest
-from programs import DIALTRUSTD, Program, dialtrust
+from programs import DIALTRUSTD, Program, dialtrust, until
 from test_start import SETTINGS
 
 DAY = 86400
@@ -32,8 +38,6 @@ class Node:
         return dialtrust(*words, control=self.folder / "admin", timeout=60)
 
     def json(self, *words):
-        import json
-
         ran = self.run(*words, "--json")
         assert ran.returncode == FINE, ran.stderr
         return json.loads(ran.stdout)
@@ -86,3 +90,177 @@ def test_what_is_due_at_a_day(node):
     for wrong in ("0", "3651", "30 days", "-1"):
         assert node.run("parameter", "set", "Notification Start Time", wrong).returncode == USAGE
     node.end()
+
+
+LINE = re.compile(
+    r"<(\d+)>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d{3}Z alone CertificateMonitor - (\w+) - (\d+): alone: "
+    r"[A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d\.\d{3} UTC : %UC_CERT-(\d)-(\w+): "
+    r"%\[Message=Certificate expiration Notification\. Certificate name:(\S+)\.der Unit:(\S+) Type:own-cert "
+    r"Expiration:[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\]\[AppID=Cisco Certificate Monitor\]\[ClusterID=\]"
+    r"\[NodeID=alone\]: [^.]*[^. ]"
+)
+
+
+class Receiver:
+    """A syslog server: messages of datagrams, or of frames by their octets."""
+
+    def __init__(self, scheme, context=None, port=0, rude=False):
+        kind = socket.SOCK_DGRAM if scheme == "udp" else socket.SOCK_STREAM
+        self.scheme, self.context, self.rude, self.got = scheme, context, rude, []
+        self.socket = socket.socket(socket.AF_INET, kind)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(("127.0.10.79", port))
+        if kind == socket.SOCK_STREAM:
+            self.socket.listen()
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    @property
+    def target(self):
+        return f"{self.scheme}:127.0.10.79:{self.port}"
+
+    def serve(self):
+        while True:
+            try:
+                if self.scheme == "udp":
+                    self.got.append(self.socket.recv(65536).decode())
+                else:
+                    self.hear(self.socket.accept()[0])
+            except OSError:
+                if self.socket.fileno() < 0:
+                    return
+
+    def hear(self, peer):
+        with peer:
+            if self.rude:
+                peer.sendall(b"500 go away\r\n" * 10)
+                return
+            if self.context is not None:
+                peer = self.context.wrap_socket(peer, server_side=True)
+            data = b""
+            while piece := peer.recv(65536):
+                data += piece
+            while data:
+                size, data = data.split(b" ", 1)
+                message, data = data[: int(size)], data[int(size) :]
+                assert len(message) == int(size)
+                self.got.append(message.decode())
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR) if self.scheme != "udp" else None
+        self.socket.close()
+
+
+def alarms(receiver):
+    found = [LINE.fullmatch(text) for text in list(receiver.got)]
+    assert all(found), receiver.got
+    return {(match[6], match[8], match[7]) for match in found}
+
+
+def serving(folder, common_name):
+    """A TLS server's context with a certificate of its own, and the path of that."""
+    made = dialtrust("cert", "make", "--organization", "Ex", "--node", common_name, "--unit", "tomcat", "--out",
+                     folder / f"{common_name}.pem", "--key-out", folder / f"{common_name}.key")
+    assert made.returncode == FINE, made.stderr
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / f"{common_name}.pem", folder / f"{common_name}.key")
+    return context, folder / f"{common_name}.pem"
+
+
+def courier(receiver, certificate="none"):
+    return f"[courier]\nsyslog = {receiver.target}\nsyslog-certificate = {certificate}\n"
+
+
+@pytest.mark.parametrize("scheme", ["udp", "tcp", "tls"])
+def test_syslog_hears_of_every_store(node, tmp_path, scheme):
+    context, path = serving(tmp_path, "log.example") if scheme == "tls" else (None, "none")
+    receiver = Receiver(scheme, context)
+    node.start().make_cluster()
+    rows = node.json("expiry", "list", "--all")["certificates"]
+    node.end()
+    assert receiver.got == []
+    node.start(5 * 365 - 5, courier(receiver, path))
+    due = [row for row in rows if row["not_after"] < "2036"]
+    assert len(due) < len(rows), "ITLRecovery lasts longer"
+    until(lambda: len(receiver.got) >= len(due), 60, "all alarms")
+    stems = {("CertValidfor7days", row["unit"], row["name"].rsplit(".", 1)[0]) for row in due}
+    assert alarms(receiver) == stems
+    assert {LINE.fullmatch(text)[1] for text in receiver.got} == {str(23 * 8 + 2)}
+    numbers = sorted(int(LINE.fullmatch(text)[4]) for text in receiver.got)
+    assert numbers == list(range(1, len(due) + 1))
+    node.end()
+    # Started again within a day: not said again. Two days later, and when all has ended: it is.
+    node.start(5 * 365 - 5, courier(receiver, path)).end()
+    count = len(receiver.got)
+    assert count == len(due)
+    node.start(5 * 365 - 3, courier(receiver, path))
+    until(lambda: len(receiver.got) >= 2 * count, 60, "the daily repetition")
+    assert max(int(LINE.fullmatch(text)[4]) for text in receiver.got) == 2 * count
+    node.end()
+    receiver.got.clear()
+    node.start(5 * 365 + 5, courier(receiver, path))
+    until(lambda: len(receiver.got) >= count, 60, "the end")
+    assert {name for name, _, _ in alarms(receiver)} == {"CertExpired"}
+    node.daemon.wait_for_text("CertExpired: ", 60)
+    node.end()
+    # The clock goes back and comes again: no step of the ladder is new in the node's own log.
+    receiver.got.clear()
+    node.start(5 * 365 - 5, courier(receiver, path))
+    until(lambda: len(receiver.got) >= count, 60, "what stands for the earlier day")
+    node.end()
+    node.start(5 * 365 + 6, courier(receiver, path))
+    assert "CertExpired: " not in node.daemon.output and "CertValid" not in node.daemon.output
+    node.end()
+    receiver.close()
+
+
+def test_what_cannot_be_sent_is_sent_later(node, tmp_path):
+    receiver = Receiver("tcp")
+    port = receiver.port
+    receiver.close()
+    node.start().make_cluster()
+    node.end()
+    extra = courier(receiver)
+    node.start(5 * 365 - 5, extra)
+    node.daemon.wait_for_text("alarms wait to be sent", 60)
+    node.end()
+    receiver = Receiver("tcp", port=port)
+    node.start(5 * 365 - 5, extra)
+    until(lambda: receiver.got, 60, "the alarms of before")
+    assert {name for name, _, _ in alarms(receiver)} == {"CertValidfor7days"}
+    node.end()
+    receiver.close()
+
+
+def test_a_server_of_another_certificate_hears_nothing(node, tmp_path):
+    context, _ = serving(tmp_path, "log.example")
+    _, other = serving(tmp_path, "other.example")
+    receiver = Receiver("tls", context)
+    node.start().make_cluster()
+    node.end()
+    node.start(5 * 365 - 5, courier(receiver, other))
+    node.daemon.wait_for_text("not the certificate that was expected", 60)
+    assert receiver.got == []
+    node.end()
+    receiver.close()
+
+
+def test_who_answers_garbage_is_asked_again(node):
+    receiver = Receiver("tls", rude=True)
+    node.start().make_cluster()
+    certificate = node.folder / "leaf.pem"
+    certificate.write_text(node.json("cert", "show", "tomcat", "--node", "alone")["pem"])
+    node.end()
+    node.start(5 * 365 - 5, courier(receiver, certificate))
+    node.daemon.wait_for_text("alarms wait to be sent", 60)
+    assert node.run("expiry", "list").returncode == FINE
+    node.end()
+    receiver.close()
+
+
+@pytest.mark.parametrize("target", ["nowhere", "udp:", "tcp:host:514", "tls:127.0.0.1:6514", "http://127.0.0.1:1"])
+def test_a_target_that_is_none_stops_the_start(node, target):
+    settings = f"[courier]\nsyslog = {target}\n"
+    with pytest.raises(AssertionError):
+        node.start(0, settings)
+    assert "[courier] syslog" in node.daemon.output

@@ -1,0 +1,319 @@
+/* The appliance's Certificate Expiry Monitor for this node's stores. What it tells is noted in the
+ * transaction that leaves it to be sent: nothing is told twice for a restart, nothing lost by one.
+ */
+#include "manager/expiry_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/writer.h"
+#include "cluster/alarm_text.h"
+#include "run/log.h"
+#include "run/process.h"
+#include "store/alarms.h"
+#include "wire/courier_message.h"
+
+enum {
+	MS = 1000,
+	JUMP_SECONDS = 60,
+	SLACK_SECONDS = 60, /* a pass that comes a little early says again what is due */
+	RETRY_FIRST_MS = 1000,
+	RETRY_MOST_MS = 3600000,
+	FAILED_PASS_MS = 60000,
+	SEND_MS = 60000,
+	PATH_SIZE = 256,
+	LINES_LIMIT = 4 << 20,
+};
+
+struct monitor {
+	struct sibling_client *courier;
+	int64_t pass_at; /* monotonic ms */
+	int64_t drift;   /* wall clock less monotonic, seconds */
+	bool pending;    /* there may be something to be sent */
+	bool sending, ending;
+	uint64_t sent_number;
+	int64_t send_at; /* monotonic ms */
+	int64_t pause_ms;
+};
+
+struct loud { /* a certificate that there is an alarm about */
+	struct alarm_row row;
+	char file[256];
+	int64_t not_after;
+	const struct alarm *alarm;
+	bool due, worse;
+};
+
+struct pass {
+	const struct manager *m;
+	const struct watch_policy *policy;
+	int64_t now;
+	struct node self;
+	struct alarm_row *told;
+	size_t told_count;
+	struct loud *loud;
+	size_t loud_count;
+	int64_t least; /* seconds left of the first to end */
+	bool syslog;
+};
+
+/* what was told before */
+
+static bool take_told(const struct alarm_row *row, void *into, struct error *err)
+{
+	struct pass *p = into;
+	struct alarm_row *rows = reallocarray(p->told, p->told_count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return fail_memory(err);
+	p->told = rows;
+	rows[p->told_count++] = *row;
+	return true;
+}
+
+static int compare_alarms(const void *a, const void *b)
+{
+	const struct alarm_row *first = a, *second = b;
+	int order = strcmp(first->store, second->store);
+	return order != 0 ? order : memcmp(first->digest, second->digest, DIGEST_SIZE);
+}
+
+static void recall(const struct pass *p, struct alarm_row *row)
+{
+	const struct alarm_row *found = p->told_count == 0
+		? NULL
+		: bsearch(row, p->told, p->told_count, sizeof(*row), compare_alarms);
+	row->logged = found == NULL ? 0 : found->logged;
+	row->worst = found == NULL ? ALARM_UNTOLD : found->worst;
+}
+
+/* judging */
+
+static bool take_loud(const struct watched *watched, void *into, struct error *err)
+{
+	struct pass *p = into;
+	int64_t left = watched->not_after - p->now;
+	const struct alarm *alarm = alarm_for(left, p->policy->window, p->policy->era);
+	p->least = left < p->least ? left : p->least;
+	if (alarm == NULL)
+		return true;
+	struct loud *rows = reallocarray(p->loud, p->loud_count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return fail_memory(err);
+	p->loud = rows;
+	struct loud *new = &rows[p->loud_count++];
+	*new = (struct loud){ .alarm = alarm, .not_after = watched->not_after };
+	(void)snprintf(new->row.node, sizeof(new->row.node), "%s", watched->entry->node);
+	(void)snprintf(new->row.store, sizeof(new->row.store), "%s", watched->entry->store);
+	(void)snprintf(new->file, sizeof(new->file), "%s", watched->entry->name);
+	memcpy(new->row.digest, watched->entry->digest, DIGEST_SIZE);
+	recall(p, &new->row);
+	int64_t since = p->now - new->row.logged;
+	new->worse = alarm->severity < new->row.worst;
+	/* told later than now: the clock was ahead then */
+	new->due = new->worse || since < 0 ||
+		since + SLACK_SECONDS >= alarm_repeat(left, p->policy->frequency);
+	return true;
+}
+
+/* telling */
+
+static struct alarm_event event_of(const struct pass *p, const struct loud *loud, uint64_t number)
+{
+	return (struct alarm_event){
+		.alarm = loud->alarm,
+		.node = p->self.name,
+		.host = p->self.host,
+		.address = p->self.address,
+		.file = loud->file,
+		.unit = loud->row.store,
+		.not_after = loud->not_after,
+		.sequence = number,
+		.raised = p->now,
+		.logged = p->now,
+		.seen = p->now,
+		.mailed = p->now,
+		.zone = { 0, "UTC" },
+	};
+}
+
+static bool note_one(
+	struct txn *t, const struct pass *p, const struct loud *loud, struct error *err)
+{
+	struct alarm_row row = loud->row;
+	row.logged = p->now;
+	if (loud->worse)
+		row.worst = loud->alarm->severity;
+	return txn_put_alarm(t, &row, err);
+}
+
+static bool record_pass(struct txn *t, void *context, struct error *err)
+{
+	const struct pass *p = context;
+	char line[ALARM_TEXT_SIZE];
+	uint64_t number = 0, due = 0;
+	AUTO_DONE(writer) lines = writer_new(LINES_LIMIT);
+	for (size_t i = 0; i < p->loud_count; i++)
+		due += p->loud[i].due;
+	if (!txn_forget_alarms(t, p->self.name, err) ||
+		(due > 0 && !txn_count_alarms(t, p->self.name, due, &number, err)))
+		return false;
+	for (size_t i = 0; i < p->loud_count; i++) {
+		if (!p->loud[i].due)
+			continue;
+		struct alarm_event event = event_of(p, &p->loud[i], number++);
+		if (!alarm_syslog(&event, line, sizeof(line), err) ||
+			!note_one(t, p, &p->loud[i], err))
+			return false;
+		writer_text(&lines, line);
+		writer_u8(&lines, '\n');
+	}
+	if (!lines.ok)
+		return fail(err, FAULT_LIMIT, "the alarms of one pass are too many");
+	return !p->syslog || due == 0 ||
+		txn_add_notice(t, p->self.name, COURIER_SYSLOG, writer_written(&lines), err);
+}
+
+/* In the node's own log once for each step of the ladder. */
+static void log_pass(const struct pass *p)
+{
+	char end[TIME_TEXT_SIZE];
+	for (size_t i = 0; i < p->loud_count; i++)
+		if (p->loud[i].worse)
+			log_warning("%s: %s of %s, until %s", p->loud[i].alarm->name,
+				p->loud[i].file, p->loud[i].row.store,
+				text_time(p->loud[i].not_after, end));
+}
+
+static bool change_needed(const struct pass *p)
+{
+	size_t due = 0;
+	for (size_t i = 0; i < p->loud_count; i++)
+		due += p->loud[i].due;
+	return due > 0 || p->told_count > p->loud_count;
+}
+
+static bool make_pass(struct manager *m, int64_t *next_ms, struct error *err)
+{
+	struct watch_policy policy;
+	struct pass p = { .m = m,
+		.policy = &policy,
+		.now = clock_now(),
+		.least = INT64_MAX,
+		.syslog = strcmp(m->settings->syslog, "none") != 0 };
+	bool fine = store_node(m->store, m->settings->node, &p.self, err) &&
+		watch_policy(m->store, &policy, err) &&
+		store_alarms(m->store, p.self.name, take_told, &p, err) &&
+		watch_each(m->store, p.self.name, &policy, take_loud, &p, err) &&
+		(!change_needed(&p) || store_observe(m->store, record_pass, &p, err));
+	if (fine) {
+		log_pass(&p);
+		m->monitor->pending = true;
+		*next_ms = alarm_next_pass(p.least) * MS;
+	}
+	free(p.told);
+	free(p.loud);
+	return fine;
+}
+
+/* sending */
+
+static void on_sent(struct reader answer, const struct error *why, void *context)
+{
+	(void)answer; /* nothing */
+	struct manager *m = context;
+	struct monitor *monitor = m->monitor;
+	struct error err = { 0 };
+	monitor->sending = false;
+	if (monitor->ending)
+		return; /* the next one sends it */
+	if (why == NULL &&
+		store_drop_notice(m->store, m->settings->node, monitor->sent_number, &err)) {
+		monitor->pause_ms = 0;
+		monitor->send_at = 0;
+		return;
+	}
+	if (monitor->pause_ms == 0)
+		log_warning("alarms wait to be sent to %s: %s", m->settings->syslog,
+			why == NULL ? err.text : why->text);
+	monitor->pause_ms = monitor->pause_ms == 0 ? RETRY_FIRST_MS : 2 * monitor->pause_ms;
+	if (monitor->pause_ms > RETRY_MOST_MS)
+		monitor->pause_ms = RETRY_MOST_MS;
+	monitor->send_at = clock_monotonic_ms() + monitor->pause_ms;
+}
+
+static bool send_notice(uint64_t number, struct reader text, void *into, struct error *err)
+{
+	struct manager *m = into;
+	AUTO_DONE(writer) message = writer_new(LINES_LIMIT + 1);
+	writer_u8(&message, COURIER_SYSLOG);
+	writer_bytes(&message, text);
+	if (!message.ok)
+		return fail_memory(err);
+	m->monitor->sending = true;
+	m->monitor->pending = true;
+	m->monitor->sent_number = number;
+	sibling_ask(
+		m->monitor->courier, COURIER_SEND, writer_written(&message), SEND_MS, on_sent, m);
+	return true;
+}
+
+static void send_next(struct manager *m)
+{
+	struct error err = { 0 };
+	struct monitor *monitor = m->monitor;
+	if (!monitor->pending || monitor->sending || clock_monotonic_ms() < monitor->send_at)
+		return;
+	monitor->pending = false;
+	if (!store_next_notice(m->store, m->settings->node, COURIER_SYSLOG, send_notice, m, &err))
+		log_error("%s", err.text);
+}
+
+/* life */
+
+void monitor_look(struct manager *m)
+{
+	struct error err = { 0 };
+	struct monitor *monitor = m->monitor;
+	int64_t next_ms = FAILED_PASS_MS, now = clock_monotonic_ms();
+	int64_t drift = clock_now() - now / MS;
+	bool jumped = llabs(drift - monitor->drift) > JUMP_SECONDS;
+	monitor->drift = drift;
+	if (m->index == NULL)
+		return; /* there is no cluster yet */
+	if (jumped || now >= monitor->pass_at) {
+		if (!make_pass(m, &next_ms, &err))
+			log_error("looking at what expires: %s", err.text);
+		monitor->pass_at = clock_monotonic_ms() + next_ms;
+	}
+	if (strcmp(m->settings->syslog, "none") != 0)
+		send_next(m);
+}
+
+bool monitor_start(struct manager *m, struct error *err)
+{
+	static const struct sibling_client_events quiet = { NULL, NULL };
+	char path[PATH_SIZE];
+	struct monitor *monitor = calloc(1, sizeof(*monitor));
+	if (monitor == NULL)
+		return fail_memory(err);
+	m->monitor = monitor;
+	monitor->pending = true;
+	monitor->drift = clock_now() - clock_monotonic_ms() / MS;
+	if (!process_sibling_path(m->settings, "courier.manager", path, sizeof(path), err))
+		return false;
+	monitor->courier = sibling_connect(m->loop, path, &quiet, m, err);
+	return monitor->courier != NULL;
+}
+
+void monitor_end(struct manager *m)
+{
+	if (m->monitor == NULL)
+		return;
+	m->monitor->ending = true;
+	sibling_client_free(m->monitor->courier);
+	free(m->monitor);
+	m->monitor = NULL;
+}
