@@ -317,8 +317,8 @@ static const struct parser_row {
 	const char *name, *seeds;
 	read_fn *read;
 	bool allocates; /* with a seed that it reads at least once */
-	/* What it may also say: OpenSSL does not always know that it was memory, and a sealed file
-	 * must not tell why it does not open. */
+	/* What it may also say: OpenSSL does not always know that it was memory, nor does libevent
+	 * of a query, and a sealed file must not tell why it does not open. */
 	enum fault vague;
 } rows[] = {
 	/* clang-format off */
@@ -334,7 +334,7 @@ static const struct parser_row {
 	{ "snapshot_index",     "snapshot_index",     read_snapshot_index,     true, FAULT_NONE },
 	{ "cert",               "cert",               read_cert,               true, FAULT_MALFORMED },
 	{ "cert_pem",           "pem",                read_cert_pem,           true, FAULT_MALFORMED },
-	{ "http_request",       "http_request",       read_http_request,       true, FAULT_NONE },
+	{ "http_request",       "http_request",       read_http_request,       true, FAULT_MALFORMED },
 	{ "configuration_file", "configuration_file", read_configuration,      true, FAULT_NONE },
 	{ "configuration",      "configuration_file", read_merged,             true, FAULT_NONE },
 	{ "sealed_file",        "sealed_file",        read_sealed,             true, FAULT_UNTRUSTED },
