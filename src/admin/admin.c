@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admin/question.h"
@@ -16,6 +17,8 @@
 enum { MANAGER_MS = 120000, PATH_SIZE = 256, REQUEST_MS = 10000, CONNECTIONS = 64 };
 
 static const char content_type[] = "application/json";
+static const char metrics_type[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+static const char metrics_path[] = "/metrics";
 
 static const char *const methods[] = {
 	[HTTP_GET] = "GET",
@@ -30,6 +33,7 @@ struct admin {
 	const struct settings *settings;
 	struct loop *loop;
 	struct http_server *server;
+	struct http_server *scraped; /* NULL: off */
 	struct sibling_client *manager;
 };
 
@@ -98,6 +102,27 @@ static void hand_on(
 	free(text);
 }
 
+static void on_metrics(struct reader page, const struct error *err, void *context)
+{
+	struct http_exchange *x = context;
+	if (err != NULL)
+		refuse(x, question_status(err->fault), err);
+	else
+		http_answer(x, 200, metrics_type, page);
+}
+
+/* What a monitoring system reads; on a network socket, whoever it is. */
+static void on_scrape(struct http_exchange *x, void *context)
+{
+	struct admin *a = context;
+	struct error err = { FAULT_MISSING, "there is nothing here but GET /metrics" };
+	if (strcmp(http_path(x), metrics_path) == 0 && http_method(x) == HTTP_GET)
+		sibling_ask(
+			a->manager, MANAGER_METRICS, reader_of(NULL, 0), MANAGER_MS, on_metrics, x);
+	else
+		refuse(x, 404, &err);
+}
+
 static void on_request(struct http_exchange *x, void *context)
 {
 	struct admin *a = context;
@@ -117,6 +142,8 @@ static void on_request(struct http_exchange *x, void *context)
 			"uid %u may not: root and the daemon's own user may ask", uid);
 		log_refused("admin socket", "admin", &err);
 		refuse(x, 403, &err);
+	} else if (strcmp(http_path(x), metrics_path) == 0) {
+		on_scrape(x, a);
 	} else if (!question_read(&from, &q, &err)) {
 		refuse(x, question_status(err.fault), &err);
 	} else {
@@ -135,6 +162,20 @@ static void on_end(void *context)
 {
 	struct admin *a = context;
 	loop_stop(a->loop);
+}
+
+static bool serve_metrics(struct admin *a, const struct http_limits *limits, struct error *err)
+{
+	int fd = process_socket("metrics");
+	struct http_limits scrapes = *limits;
+	scrapes.per_source = CONNECTIONS / 4;
+	if (fd < 0)
+		return true;
+	a->scraped = http_serve(a->loop, fd, NULL, &scrapes, on_scrape, a, err);
+	if (a->scraped == NULL)
+		return false;
+	http_server_on_bad(a->scraped, on_bad);
+	return true;
 }
 
 static bool start(struct admin *a, struct error *err)
@@ -159,6 +200,8 @@ static bool start(struct admin *a, struct error *err)
 	if (a->server == NULL)
 		return false;
 	http_server_on_bad(a->server, on_bad);
+	if (!serve_metrics(a, &limits, err))
+		return false;
 	return loop_on_signal(a->loop, SIGTERM, on_end, a, err);
 }
 
@@ -174,5 +217,6 @@ bool admin_run(const struct settings *settings, struct error *err)
 	}
 	sibling_client_free(a.manager); /* answers what is open */
 	http_server_free(a.server);
+	http_server_free(a.scraped);
 	return fine;
 }

@@ -28,7 +28,7 @@ static const struct process_row rows[] = {
 		{ "manager.admin", "manager.tvs", "manager.provision" }, manager_run },
 	{ "tvs", 2, false, 0, { NULL }, { "tvs" }, tvs_run },
 	{ "provision", 3, false, 0, { NULL }, { "tftp", "http", "https" }, provision_run },
-	{ "admin", 4, false, 0, { NULL }, { "admin" }, admin_run },
+	{ "admin", 4, false, 0, { NULL }, { "admin", "metrics" }, admin_run },
 	{ "courier", 5, false, 0, { NULL }, { "courier.manager" }, courier_run },
 };
 /* clang-format on */

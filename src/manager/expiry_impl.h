@@ -29,3 +29,6 @@ bool watch_each(struct store *s, const char *node, const struct watch_policy *po
 bool monitor_start(struct manager *m, struct error *err) MUST_CHECK;
 void monitor_look(struct manager *m); /* at every poll */
 void monitor_end(struct manager *m);
+
+/* manager/metrics.c: answers with this node's page. */
+void metrics_answer(struct manager *m, struct sibling_request *request);

@@ -104,6 +104,8 @@ static void on_request(struct sibling_request *request, void *context)
 		json_auto_t *question = json_loadb(
 			(const char *)payload.at, payload.left, JSON_REJECT_DUPLICATES, NULL);
 		operate(m, request, question);
+	} else if (operation == MANAGER_METRICS && peer == PEER_ADMIN) {
+		metrics_answer(m, request);
 	} else if (operation == MANAGER_SERVING && peer != PEER_ADMIN) {
 		uint64_t number = reader_u64(&payload);
 		uint64_t loaded = reader_u64(&payload);

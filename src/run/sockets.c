@@ -18,6 +18,7 @@ static const struct socket_row rows[] = {
 	{ "http",              SOCKET_TCP,     offsetof(struct settings, http),         NULL },
 	{ "https",             SOCKET_TCP,     offsetof(struct settings, https),        NULL },
 	{ "tvs",               SOCKET_TCP,     offsetof(struct settings, tvs),          NULL },
+	{ "metrics",           SOCKET_TCP,     offsetof(struct settings, metrics),      NULL },
 	{ "admin",             SOCKET_ADMIN,   offsetof(struct settings, admin_socket), "admin" },
 	{ "signer.manager",    SOCKET_SIBLING, 0, "manager" },
 	{ "signer.provision",  SOCKET_SIBLING, 0, "provision" },

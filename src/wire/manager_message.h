@@ -10,6 +10,7 @@ enum manager_operation {
 	MANAGER_OPERATE = 1, /* admin asks: JSON -> JSON */
 	MANAGER_SERVING = 2, /* tvs, provision tell: u64 index that they serve, u64 index from
 			      * which they loaded their identities -> nothing */
+	MANAGER_METRICS = 3, /* admin asks: nothing -> OpenMetrics text */
 };
 
 enum manager_push {

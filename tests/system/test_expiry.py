@@ -264,3 +264,40 @@ def test_a_target_that_is_none_stops_the_start(node, target):
     with pytest.raises(AssertionError):
         node.start(0, settings)
     assert "[courier] syslog" in node.daemon.output
+
+
+def scrape(place, path="/metrics", method="GET"):
+    """Status line, headers and body, from a Unix socket or an address."""
+    family = socket.AF_UNIX if isinstance(place, str) else socket.AF_INET
+    with socket.socket(family) as peer:
+        peer.settimeout(60)
+        peer.connect(place)
+        peer.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        data = b""
+        while piece := peer.recv(65536):
+            data += piece
+    head, body = data.decode().split("\r\n\r\n", 1)
+    return head, body
+
+
+def test_metrics_are_times(node):
+    with socket.socket() as free:
+        free.bind(("127.0.10.79", 0))
+        place = free.getsockname()
+    node.start().make_cluster()
+    node.end()
+    node.start(0, f"[admin]\nmetrics = {place[0]}:{place[1]}\n")
+    rows = node.json("expiry", "list", "--all")["certificates"]
+    head, body = scrape(place)
+    assert head.startswith("HTTP/1.1 200") and "application/openmetrics-text; version=1.0.0" in head
+    assert body.endswith("\n# EOF\n") and "\n\n" not in body
+    found = re.findall(
+        r'^dialtrust_certificate_not_after_timestamp_seconds\{node="alone",unit="([^"]+)",name="([^"]+)",'
+        r'use="(\w+)",sha256="[0-9a-f]{64}"\} (\d+)$', body, re.M)
+    assert sorted(row[:3] for row in found) == sorted((row["unit"], row["name"], row["use"]) for row in rows)
+    assert body.count("dialtrust_certificate_renew_from_timestamp_seconds{") == len(rows)
+    assert body.count("# TYPE ") == body.count("# HELP ") == body.count("# UNIT ") == 2
+    assert scrape(str(node.folder / "admin"))[1] == body
+    for path, method in (("/", "GET"), ("/v1/nodes", "GET"), ("/metrics", "POST"), ("/metrics/x", "GET")):
+        assert scrape(place, path, method)[0].startswith("HTTP/1.1 404"), path
+    node.end()
