@@ -42,7 +42,7 @@ enum {
 /* clang-format off */
 static const struct unit rows[] = {
 	{
-		.name = "tomcat",
+		.name = "tomcat", .of_platform = true,
 		.means = "HTTPS: phone services, web pages, configuration files on 6971",
 		.nodes = ON_ALL_NODES, .key = UNIT_KEY_RSA_2048, .usages = SERVICE_RSA,
 		.common_name = "%s", .copies = { "tomcat-trust" },
@@ -52,7 +52,7 @@ static const struct unit rows[] = {
 		.made_at_install = true,
 	},
 	{
-		.name = "tomcat-ECDSA",
+		.name = "tomcat-ECDSA", .of_platform = true,
 		.means = "HTTPS with elliptic-curve ciphers",
 		.nodes = ON_ALL_NODES, .key = UNIT_KEY_EC_384, .usages = SERVICE_EC,
 		.common_name = "%s-EC", .copies = { "tomcat-trust" },
@@ -61,7 +61,7 @@ static const struct unit rows[] = {
 		.made_at_install = true,
 	},
 	{
-		.name = "ipsec",
+		.name = "ipsec", .of_platform = true,
 		.means = "IPsec tunnels, and TLS between backup agents",
 		.nodes = ON_ALL_NODES, .key = UNIT_KEY_RSA_2048, .usages = SERVICE_RSA,
 		.common_name = "%s", .copies = { "ipsec-trust" }, .copies_stay_home = true,
@@ -201,10 +201,12 @@ static const struct unit rows[] = {
 	},
 	{
 		.name = "CAPF-trust", .trust = true, .nodes = ON_CALL_NODES,
+		.issuers_only = true, .local_uploads = true, .uploads_also = "CallManager-trust",
 		.means = "issuers of the certificates that phones show to CAPF",
 	},
 	{
 		.name = "TVS-trust", .trust = true, .nodes = ON_CALL_NODES,
+		.issuers_only = true,
 		.means = "the chain of a TVS certificate signed by a CA",
 	},
 	{

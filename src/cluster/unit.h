@@ -65,8 +65,12 @@ struct unit {
 	struct unit_list_role list_roles[UNIT_ROLES];
 	enum unit_lists lists;
 	bool signs_lists;
-	bool signs_files;     /* the identity with which Cisco Tftp signs .sgn */
-	bool made_at_install; /* made when a node joins, in table order */
+	bool signs_files;         /* the identity with which Cisco Tftp signs .sgn */
+	bool of_platform;         /* the appliance keeps its files with the platform's */
+	bool issuers_only;        /* a trust store for nothing but CAs */
+	bool local_uploads;       /* a trust store: what is uploaded stays on that node */
+	const char *uploads_also; /* and goes to this store of every node too; or NULL */
+	bool made_at_install;     /* made when a node joins, in table order */
 };
 
 const struct unit *unit_find(const char *name); /* exact name first, then without case; or NULL */

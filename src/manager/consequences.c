@@ -1,5 +1,5 @@
 /* What follows from a new identity, as the change that makes it live leaves the store. */
-#include "manager/manager_impl.h"
+#include "manager/csr_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +51,12 @@ static bool flagged_of_result(const struct service_row *row, void *into, struct 
 	return json_array_append_new(f->rows, item) == 0 || fail_memory(err);
 }
 
+bool consequences_flagged(struct txn *t, json_t *rows, struct error *err)
+{
+	struct flagging flagging = { txn_number(t), rows };
+	return store_services(txn_store(t), flagged_of_result, &flagging, err);
+}
+
 json_t *consequences_of(
 	struct txn *t, const struct made_identity *made, const char *message, struct error *err)
 {
@@ -65,7 +71,6 @@ json_t *consequences_of(
 		"schema_version", 1, "unit", made->unit->name, "node", made->node, "certificate",
 		certificate_json(&entry, made->cert), "lists", lists, "must_restart", flagged,
 		"phones_behind", phones, "message", message);
-	struct flagging flagging = { txn_number(t), flagged };
 	struct following following = { lists, phones };
 	if (result == NULL) {
 		(void)fail_memory(err);
@@ -73,7 +78,7 @@ json_t *consequences_of(
 	}
 	if (!store_lists(txn_store(t), list_of_result, lists, err) ||
 		!store_phones(txn_store(t), phone_behind, &following, err) ||
-		!store_services(txn_store(t), flagged_of_result, &flagging, err))
+		!consequences_flagged(t, flagged, err))
 		return NULL;
 	return json_incref(result);
 }

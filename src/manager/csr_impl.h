@@ -1,9 +1,10 @@
 #pragma once
 /* Requests to a certificate authority; stays in this room. docs/csr.md */
 #include "manager/manager_impl.h"
+#include "pki/cert_bundle.h"
 #include "store/csrs.h"
 
-operation_fn csr_make, csr_list, csr_show, csr_delete;
+operation_fn csr_make, csr_list, csr_show, csr_delete, cert_upload, trust_upload;
 
 /* This node's, pending: its key is new on purpose. */
 bool csr_owns_key(struct manager *m, const uint8_t key[static DIGEST_SIZE], bool *out,
@@ -12,3 +13,11 @@ bool csr_owns_key(struct manager *m, const uint8_t key[static DIGEST_SIZE], bool
 void csr_destroy_key(struct manager *m, const uint8_t key[static DIGEST_SIZE]);
 bool csr_make_check(struct manager *m, const struct asked *asked, const struct node *node,
 	struct error *err) MUST_CHECK;
+
+/* manager/upload_identity.c */
+bool cert_upload_check(struct manager *m, const struct asked *asked, const struct node *node,
+	struct error *err) MUST_CHECK;
+/* The certificates of the argument "certificate". */
+bool upload_file(const struct asked *asked, struct cert_bundle *out, struct error *err) MUST_CHECK;
+/* manager/consequences.c: services that this change flags, appended to an array. */
+bool consequences_flagged(struct txn *t, json_t *rows, struct error *err) MUST_CHECK;

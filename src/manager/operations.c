@@ -28,6 +28,8 @@ static const struct binding bindings[] = {
 	{ OP_CSR_LIST,        csr_list,        false, NULL },
 	{ OP_CSR_SHOW,        csr_show,        false, NULL },
 	{ OP_CSR_DELETE,      csr_delete,      true,  NULL },
+	{ OP_CERT_UPLOAD,     cert_upload,     true,  cert_upload_check },
+	{ OP_TRUST_UPLOAD,    trust_upload,    false, NULL },
 	/* clang-format on */
 };
 

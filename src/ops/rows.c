@@ -65,6 +65,21 @@ static const struct op_field csr_make_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct op_field cert_upload_fields[] = {
+	{ "unit",                OP_IDENTITY_UNIT, true, true, "identity whose request is pending" },
+	{ "node",                OP_NODE, false, true,  "node whose certificate it is" },
+	{ "certificate",         OP_FILE, false, true,  "certificate in PEM, DER or PKCS#7; its chain may stand beside it" },
+	{ .name = NULL },
+};
+
+static const struct op_field trust_upload_fields[] = {
+	{ "store",               OP_TRUST_STORE, true, true,  "trust store, such as tomcat-trust" },
+	{ "certificate",         OP_FILE, false, true,  "certificates in PEM, DER or PKCS#7" },
+	{ "node",                OP_NODE, false, false, "of CAPF-trust, where it stays (default: the publisher)" },
+	{ "again",               OP_FLAG, false, false, "bring back what was deleted" },
+	{ .name = NULL },
+};
+
 static const struct op_field csr_list_fields[] = {
 	{ "node",                OP_NODE, false, false, "only this node's" },
 	{ .name = NULL },
@@ -240,6 +255,12 @@ static const struct op rows[OP_COUNT] = {
 	  csr_fields, NULL, NULL, "shows a pending request, and its PEM", NULL },
 	{ OP_CSR_DELETE, "csr delete", "POST", "/v1/nodes/{node}/requests/{unit}/delete", OP_WRITE,
 	  csr_fields, NULL, NULL, "drops a pending request and destroys its key", NULL },
+	{ OP_CERT_UPLOAD, "cert upload", "POST", "/v1/nodes/{node}/certificates/{unit}/upload", OP_WRITE,
+	  cert_upload_fields, NULL, NULL,
+	  "makes the certificate that a CA made of the pending request live", "message" },
+	{ OP_TRUST_UPLOAD, "trust upload", "POST", "/v1/trust-stores/{store}/entries", OP_WRITE,
+	  trust_upload_fields, NULL, NULL,
+	  "puts roots, intermediates or certificates of others into a trust store", "message" },
 };
 /* clang-format on */
 

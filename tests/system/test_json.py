@@ -99,6 +99,17 @@ def by_name(s):
     return f"{subject},{issuer},{serial}"
 
 
+def certified(s):
+    """What a CA made of the request for tomcat; the chain above it is uploaded."""
+    from test_csr import Authority
+
+    ca = Authority(s.folder / "ca")
+    for path in (ca.root, ca.middle):
+        s.must("trust", "upload", "tomcat-trust", "--certificate", path)
+    asked = json.loads(s.must("csr", "show", "tomcat", "--node", "alone").stdout)
+    return ca.sign("tomcat", asked["pem"], asked["names"])
+
+
 # What is run of each verb, in this order; all of it must answer with the status beside it.
 RUNS = {
     "cluster init": [
@@ -115,11 +126,19 @@ RUNS = {
     "cert regen": [(lambda s: ("CallManager", "--node", "alone"), FINE)],
     "csr make": [
         (lambda s: ("tomcat", "--node", "alone", "--san", "a.example,b.example"), FINE),
-        (lambda s: ("ITLRecovery", "--node", "alone"), REFUSED),
+        (lambda s: ("ipsec", "--node", "alone"), FINE), (lambda s: ("ITLRecovery", "--node", "alone"), REFUSED),
     ],
     "csr list": [(lambda s: (), FINE)],
     "csr show": [(lambda s: ("tomcat", "--node", "alone"), FINE)],
-    "csr delete": [(lambda s: ("tomcat", "--node", "alone"), FINE)],
+    "cert upload": [
+        (lambda s: ("tomcat", "--node", "alone", "--certificate", s.sast_pem), REFUSED),
+        (lambda s: ("tomcat", "--node", "alone", "--certificate", certified(s)), FINE),
+    ],
+    "trust upload": [
+        (lambda s: ("Phone-SAST-trust", "--certificate", s.sast_pem), FINE),
+        (lambda s: ("CAPF-trust", "--certificate", s.sast_pem), REFUSED),
+    ],
+    "csr delete": [(lambda s: ("ipsec", "--node", "alone"), FINE)],
     "cert verify": [
         (lambda s: (s.sast_pem,), FINE), (lambda s: (s.sast_pem, s.capf_pem, "--ca", s.capf_pem), UNVERIFIED),
     ],
