@@ -1,11 +1,14 @@
 """Certificates that a CA signs: requests, uploads, and phones that boot against what came of them."""
 
+import os
+import signal
 import subprocess
 import time
 
 import pytest
-from programs import Lab, fetch, until
+from programs import DIALTRUST, Lab, environment, fetch, until
 from signed_file import records, sha256
+from test_kill import processes, wait_for_moment
 from test_regenerate import boot
 
 REFUSED, UNVERIFIED, MISSING = 3, 4, 5
@@ -200,3 +203,40 @@ def test_a_regeneration_drops_the_request_and_its_key(lab):
     lab.json("cert", "regen", "ipsec", "--node", name)
     assert not [r for r in lab.json("csr", "list")["requests"] if r["unit"] == "ipsec"]
     assert lab.run("csr", "delete", "ipsec", "--node", name).returncode == MISSING
+
+
+@pytest.mark.parametrize("name", ["signer", "manager"])
+@pytest.mark.parametrize("moment", ["certify", "mark-live"])
+def test_killed_while_uploading(lab, authority, name, moment):
+    """Afterwards the request is pending and can be answered again, or what was uploaded is live."""
+    node = lab.publisher
+    for path in (authority.root, authority.middle):
+        lab.json("trust", "upload", "tomcat-trust", "--certificate", path)
+    asked = lab.json("csr", "make", "tomcat", "--node", node["name"])
+    signed = authority.sign("signed", asked["pem"], asked["names"])
+    log = lab.state / node["name"] / "log"
+    victims, since = processes(lab, name), log.stat().st_size
+    work = subprocess.Popen(
+        [DIALTRUST, "cert", "upload", "tomcat", "--node", node["name"], "--certificate", signed],
+        env=environment(DIALTRUST_CONTROL=lab.info["control"]), stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for_moment(log, since, moment, work)
+    for pid in victims.values():
+        os.kill(pid, signal.SIGKILL)
+    work.wait(timeout=120)
+
+    def back():
+        now = processes(lab, name)
+        return len(now) == 2 and not set(now.values()) & set(victims.values())
+
+    until(back, 60, f"the restart of {name}")
+    until(lambda: lab.run("list", "status").returncode == 0, 60, "the control socket to answer")
+    lab.settle(60)
+    pending = [r for r in lab.json("csr", "list")["requests"] if r["unit"] == "tomcat"]
+    if pending:
+        lab.json("cert", "upload", "tomcat", "--node", node["name"], "--certificate", signed)
+    shown = lab.json("cert", "show", "tomcat", "--node", node["name"])
+    assert "Example Issuing CA" in shown["issuer"]
+    assert not [r for r in lab.json("csr", "list")["requests"] if r["unit"] == "tomcat"]
+    lab.json("cert", "regen", "tomcat", "--node", node["name"])  # all is in order for the next
