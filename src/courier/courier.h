@@ -1,6 +1,6 @@
 #pragma once
-/* The process that brings word to the outside: syslog. It holds no key and no database, and
- * connects to nothing but what its settings name. docs/expiry.md */
+/* The process that brings word to the outside: syslog and a webhook. It holds no key and no
+ * database, and connects to nothing but what its settings name. docs/expiry.md */
 #include "run/settings.h"
 
 /* Until told to end. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/text.h"
 #include "base/writer.h"
 #include "cluster/alarm_text.h"
@@ -28,15 +29,23 @@ enum {
 	LINES_LIMIT = 4 << 20,
 };
 
+struct outlet { /* a target of the courier's */
+	struct manager *m;
+	const char *where; /* its setting */
+	enum courier_target target;
+	bool pending; /* there may be something to be sent */
+	bool sending;
+	uint64_t sent_number;
+	int64_t send_at; /* monotonic ms */
+	int64_t pause_ms;
+};
+
 struct monitor {
 	struct sibling_client *courier;
 	int64_t pass_at; /* monotonic ms */
 	int64_t drift;   /* wall clock less monotonic, seconds */
-	bool pending;    /* there may be something to be sent */
-	bool sending, ending;
-	uint64_t sent_number;
-	int64_t send_at; /* monotonic ms */
-	int64_t pause_ms;
+	bool ending;
+	struct outlet outlets[COURIER_TARGETS];
 };
 
 struct loud { /* a certificate that there is an alarm about */
@@ -57,7 +66,7 @@ struct pass {
 	struct loud *loud;
 	size_t loud_count;
 	int64_t least; /* seconds left of the first to end */
-	bool syslog;
+	bool syslog, webhook;
 };
 
 /* what was told before */
@@ -149,6 +158,34 @@ static bool note_one(
 	return txn_put_alarm(t, &row, err);
 }
 
+static json_t *alarm_json(const struct loud *loud)
+{
+	char end[TIME_TEXT_SIZE], hex[DIGEST_HEX_SIZE];
+	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s}", "alarm", loud->alarm->name, "severity",
+		(int)loud->alarm->severity, "unit", loud->row.store, "name", loud->file,
+		"not_after", text_time(loud->not_after, end), "sha256",
+		hex_write(reader_of(loud->row.digest, DIGEST_SIZE), hex));
+}
+
+/* One object for all that went a step down the ladder. */
+static bool add_webhook(struct txn *t, const struct pass *p, struct error *err)
+{
+	json_auto_t *alarms = json_array();
+	for (size_t i = 0; i < p->loud_count; i++)
+		if (p->loud[i].worse)
+			(void)json_array_append_new(alarms, alarm_json(&p->loud[i]));
+	if (!p->webhook || json_array_size(alarms) == 0)
+		return true;
+	json_auto_t *whole = json_pack(
+		"{s:i, s:s, s:O}", "schema_version", 1, "node", p->self.name, "alarms", alarms);
+	char *text = whole == NULL ? NULL : json_dumps(whole, JSON_COMPACT);
+	bool added = text != NULL
+		? txn_add_notice(t, p->self.name, COURIER_WEBHOOK, reader_of_text(text), err)
+		: fail_memory(err);
+	free(text);
+	return added;
+}
+
 static bool record_pass(struct txn *t, void *context, struct error *err)
 {
 	const struct pass *p = context;
@@ -172,6 +209,8 @@ static bool record_pass(struct txn *t, void *context, struct error *err)
 	}
 	if (!lines.ok)
 		return fail(err, FAULT_LIMIT, "the alarms of one pass are too many");
+	if (!add_webhook(t, p, err))
+		return false;
 	return !p->syslog || due == 0 ||
 		txn_add_notice(t, p->self.name, COURIER_SYSLOG, writer_written(&lines), err);
 }
@@ -202,7 +241,8 @@ static bool make_pass(struct manager *m, int64_t *next_ms, struct error *err)
 		.policy = &policy,
 		.now = clock_now(),
 		.least = INT64_MAX,
-		.syslog = strcmp(m->settings->syslog, "none") != 0 };
+		.syslog = strcmp(m->settings->syslog, "none") != 0,
+		.webhook = strcmp(m->settings->webhook, "none") != 0 };
 	bool fine = store_node(m->store, m->settings->node, &p.self, err) &&
 		watch_policy(m->store, &policy, err) &&
 		store_alarms(m->store, p.self.name, take_told, &p, err) &&
@@ -210,7 +250,8 @@ static bool make_pass(struct manager *m, int64_t *next_ms, struct error *err)
 		(!change_needed(&p) || store_observe(m->store, record_pass, &p, err));
 	if (fine) {
 		log_pass(&p);
-		m->monitor->pending = true;
+		for (size_t i = 0; i < COURIER_TARGETS; i++)
+			m->monitor->outlets[i].pending = true;
 		*next_ms = alarm_next_pass(p.least) * MS;
 	}
 	free(p.told);
@@ -220,54 +261,59 @@ static bool make_pass(struct manager *m, int64_t *next_ms, struct error *err)
 
 /* sending */
 
+static bool is_on(const struct outlet *outlet)
+{
+	return strcmp(outlet->where, "none") != 0;
+}
+
 static void on_sent(struct reader answer, const struct error *why, void *context)
 {
 	(void)answer; /* nothing */
-	struct manager *m = context;
-	struct monitor *monitor = m->monitor;
+	struct outlet *outlet = context;
+	struct manager *m = outlet->m;
 	struct error err = { 0 };
-	monitor->sending = false;
-	if (monitor->ending)
+	outlet->sending = false;
+	if (m->monitor->ending)
 		return; /* the next one sends it */
 	if (why == NULL &&
-		store_drop_notice(m->store, m->settings->node, monitor->sent_number, &err)) {
-		monitor->pause_ms = 0;
-		monitor->send_at = 0;
+		store_drop_notice(m->store, m->settings->node, outlet->sent_number, &err)) {
+		outlet->pause_ms = 0;
+		outlet->send_at = 0;
 		return;
 	}
-	if (monitor->pause_ms == 0)
-		log_warning("alarms wait to be sent to %s: %s", m->settings->syslog,
+	if (outlet->pause_ms == 0)
+		log_warning("alarms wait to be sent to %s: %s", outlet->where,
 			why == NULL ? err.text : why->text);
-	monitor->pause_ms = monitor->pause_ms == 0 ? RETRY_FIRST_MS : 2 * monitor->pause_ms;
-	if (monitor->pause_ms > RETRY_MOST_MS)
-		monitor->pause_ms = RETRY_MOST_MS;
-	monitor->send_at = clock_monotonic_ms() + monitor->pause_ms;
+	outlet->pause_ms = outlet->pause_ms == 0 ? RETRY_FIRST_MS : 2 * outlet->pause_ms;
+	if (outlet->pause_ms > RETRY_MOST_MS)
+		outlet->pause_ms = RETRY_MOST_MS;
+	outlet->send_at = clock_monotonic_ms() + outlet->pause_ms;
 }
 
 static bool send_notice(uint64_t number, struct reader text, void *into, struct error *err)
 {
-	struct manager *m = into;
+	struct outlet *outlet = into;
 	AUTO_DONE(writer) message = writer_new(LINES_LIMIT + 1);
-	writer_u8(&message, COURIER_SYSLOG);
+	writer_u8(&message, (uint8_t)outlet->target);
 	writer_bytes(&message, text);
 	if (!message.ok)
 		return fail_memory(err);
-	m->monitor->sending = true;
-	m->monitor->pending = true;
-	m->monitor->sent_number = number;
-	sibling_ask(
-		m->monitor->courier, COURIER_SEND, writer_written(&message), SEND_MS, on_sent, m);
+	outlet->sending = true;
+	outlet->pending = true;
+	outlet->sent_number = number;
+	sibling_ask(outlet->m->monitor->courier, COURIER_SEND, writer_written(&message), SEND_MS,
+		on_sent, outlet);
 	return true;
 }
 
-static void send_next(struct manager *m)
+static void send_next(struct manager *m, struct outlet *outlet)
 {
 	struct error err = { 0 };
-	struct monitor *monitor = m->monitor;
-	if (!monitor->pending || monitor->sending || clock_monotonic_ms() < monitor->send_at)
+	if (!outlet->pending || outlet->sending || clock_monotonic_ms() < outlet->send_at)
 		return;
-	monitor->pending = false;
-	if (!store_next_notice(m->store, m->settings->node, COURIER_SYSLOG, send_notice, m, &err))
+	outlet->pending = false;
+	if (!store_next_notice(
+		    m->store, m->settings->node, outlet->target, send_notice, outlet, &err))
 		log_error("%s", err.text);
 }
 
@@ -288,8 +334,9 @@ void monitor_look(struct manager *m)
 			log_error("looking at what expires: %s", err.text);
 		monitor->pass_at = clock_monotonic_ms() + next_ms;
 	}
-	if (strcmp(m->settings->syslog, "none") != 0)
-		send_next(m);
+	for (size_t i = 0; i < COURIER_TARGETS; i++)
+		if (is_on(&monitor->outlets[i]))
+			send_next(m, &monitor->outlets[i]);
 }
 
 bool monitor_start(struct manager *m, struct error *err)
@@ -300,7 +347,13 @@ bool monitor_start(struct manager *m, struct error *err)
 	if (monitor == NULL)
 		return fail_memory(err);
 	m->monitor = monitor;
-	monitor->pending = true;
+	const char *const where[] = {
+		[COURIER_SYSLOG] = m->settings->syslog,
+		[COURIER_WEBHOOK] = m->settings->webhook,
+	};
+	for (unsigned i = 0; i < COURIER_TARGETS; i++)
+		monitor->outlets[i] =
+			(struct outlet){ .m = m, .where = where[i], .target = i, .pending = true };
 	monitor->drift = clock_now() - clock_monotonic_ms() / MS;
 	if (!process_sibling_path(m->settings, "courier.manager", path, sizeof(path), err))
 		return false;

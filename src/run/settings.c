@@ -54,6 +54,7 @@ static const struct setting_row rows[] = {
 	NUMBER("tvs", "connections", tvs_connections, 1, 65536, "4096", "connections at a time"),
 	NUMBER("tvs", "per-source", tvs_per_source, 1, 65536, "32", "connections at a time from one address"),
 	ADDRESS("admin", "metrics", metrics, "off", "address:port where anyone may read /metrics over HTTP, or off"),
+	TEXT("courier", "webhook", webhook, "none", "URL, http://address:port/path, to which alarms are posted as JSON; none"),
 	TEXT("courier", "syslog", syslog, "none", "where alarms go: udp:, tcp: or tls:, then address:port; none"),
 	TEXT("courier", "syslog-certificate", syslog_certificate, "none", "PEM of the certificate that tls: must show, or of its issuer"),
 };

@@ -19,8 +19,9 @@ struct settings {
 	uint64_t tvs_connections, tvs_per_source;
 	uint64_t http_request, http_idle, http_connections, http_per_source;
 	uint64_t tftp_transfers, tftp_per_source;
-	char metrics[64]; /* [admin] metrics: address:port; "": off */
-	char syslog[80];  /* [courier] syslog: udp:, tcp: or tls: and address:port; "none" */
+	char metrics[64];  /* [admin] metrics: address:port; "": off */
+	char webhook[200]; /* [courier] webhook: http URL; "none" */
+	char syslog[80];   /* [courier] syslog: udp:, tcp: or tls: and address:port; "none" */
 	char syslog_certificate[200]; /* who is at the other end of tls: */
 	uint64_t user;        /* [node] user: first of the node's numeric users; 0: no drop */
 	uint64_t group;       /* [node] group: who may write the store; 0: the same as user */

@@ -11,6 +11,7 @@ enum courier_operation {
 };
 
 enum courier_target {
-	COURIER_SYSLOG, /* RFC 5424 messages, each with a line feed behind it */
+	COURIER_SYSLOG,  /* RFC 5424 messages, each with a line feed behind it */
+	COURIER_WEBHOOK, /* one JSON object, posted */
 	COURIER_TARGETS,
 };

@@ -301,3 +301,43 @@ def test_metrics_are_times(node):
     for path, method in (("/", "GET"), ("/v1/nodes", "GET"), ("/metrics", "POST"), ("/metrics/x", "GET")):
         assert scrape(place, path, method)[0].startswith("HTTP/1.1 404"), path
     node.end()
+
+
+def test_the_webhook_hears_of_each_step_once(node):
+    import http.server
+
+    got, status = [], [500]
+
+    class Hook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append((status[0], json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            self.send_response(status[0])
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.10.79", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    extra = f"[courier]\nwebhook = http://127.0.10.79:{server.server_port}/hook\n"
+    node.start().make_cluster()
+    node.end()
+    node.start(5 * 365 - 5, extra)
+    node.daemon.wait_for_text("alarms wait to be sent", 60)
+    status[0] = 204
+    until(lambda: got[-1][0] == 204, 60, "the alarms, taken at last")
+    assert got[0][1] == got[-1][1]
+    assert got[0][1]["node"] == "alone"
+    assert {(row["alarm"], row["severity"]) for row in got[0][1]["alarms"]} == {("CertValidfor7days", 2)}
+    node.end()
+    # Days later nothing is new; then all has ended, and only that is told.
+    taken = len(got)
+    node.start(5 * 365 - 3, extra)
+    assert node.run("expiry", "list").returncode == FINE
+    node.end()
+    node.start(5 * 365 + 5, extra)
+    until(lambda: len(got) > taken, 60, "the end")
+    assert {row["alarm"] for row in got[taken][1]["alarms"]} == {"CertExpired"}
+    node.end()
+    server.shutdown()
+    server.server_close()
