@@ -93,8 +93,11 @@ static void put(const char *bytes, size_t size)
 {
 	if (!may_wait_for(bytes, size))
 		return;
-	if (log_state.lost > 0)
+	if (log_state.lost > 0) {
 		tell_lost();
+		if (!may_wait_for(bytes, size))
+			return; /* that took the last room */
+	}
 	if (write(STDERR_FILENO, bytes, size) < 0)
 		return; /* nobody left to tell */
 }

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,42 @@ static void who_never_waits_loses_lines_and_says_so(void **state)
 	(void)close(before);
 }
 
+static void log_together(unsigned count)
+{
+	log_hold();
+	for (unsigned i = 0; i < count; i++)
+		log_info("line %05u of a great many, each of them about eighty bytes", i);
+	log_release();
+}
+
+/* The word of what was lost takes the one page that a reader made free: what follows would wait for
+ * the next, which may never come. */
+static void who_never_waits_does_not_wait_for_a_slow_reader(void **state)
+{
+	static char page[4096];
+	int ends[2], before = dup(STDERR_FILENO);
+	(void)state;
+	log_never_wait();
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	log_together(4000);
+	(void)alarm(20); /* without the mend this program hangs here, and ends by it */
+	for (unsigned i = 0; i < 4; i++) {
+		size_t got = 0;
+		while (got < sizeof(page))
+			got += (size_t)read(ends[0], page + got, sizeof(page) - got);
+		log_together(200);
+	}
+	(void)alarm(0);
+	while (poll(&(struct pollfd){ .fd = ends[0], .events = POLLIN }, 1, 0) > 0)
+		assert_true(read(ends[0], page, sizeof(page)) > 0);
+	log_info("somebody reads"); /* nothing of this is left for the next test */
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	(void)close(before);
+}
+
 static void levels_have_names(void **state)
 {
 	(void)state;
@@ -247,6 +284,7 @@ int main(void)
 		cmocka_unit_test(many_held_lines_leave_by_themselves),
 		cmocka_unit_test(levels_have_names),
 		cmocka_unit_test(who_never_waits_loses_lines_and_says_so),
+		cmocka_unit_test(who_never_waits_does_not_wait_for_a_slow_reader),
 	};
 	return cmocka_run_group_tests_name("run/log", tests, NULL, NULL);
 }
