@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/verbs.h"
 #include "lab/lab.h"
+#include "shell/shell.h"
 
 int main(int argc, char **argv)
 {
@@ -11,6 +12,6 @@ int main(int argc, char **argv)
 		&file_verify_verb, &file_strip_verb, &file_sign_verb, &file_decrypt_verb,
 		&file_encrypt_verb, &emulator_boot_verb, &explain_verb, &tvs_ask_verb,
 		&cert_show_verb, &cert_verify_verb, &cert_hash_verb, &cert_make_verb,
-		&capf_status_verb, &config_lint_verb, &lab_verb };
+		&capf_status_verb, &config_lint_verb, &admin_verb, &lab_verb };
 	return cli_main(argc, argv, verbs, COUNT(verbs));
 }

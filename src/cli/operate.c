@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 #include "base/writer.h"
 #include "cli/cli_impl.h"
+#include "cli/operation.h"
 #include "cli/output.h"
 #include "cluster/unit.h"
 #include "run/files.h"
@@ -142,7 +143,7 @@ static bool check_values(const struct call *call, struct error *err)
 	return true;
 }
 
-bool operate(const struct call *call, struct error *err)
+static bool ask_operation(const struct call *call, json_t **out, struct error *err)
 {
 	const struct op *op = call->verb->context;
 	bool reads = strcmp(op->method, "GET") == 0;
@@ -159,17 +160,38 @@ bool operate(const struct call *call, struct error *err)
 	json_auto_t *body = reads ? NULL : body_of(call, err);
 	if (!reads && body == NULL)
 		return false;
+	if (ask_daemon(
+		    call->control, &(struct daemon_question){ op->method, path, body }, out, err))
+		return true;
+	if (!reads && err != NULL && err->fault == FAULT_IO)
+		(void)fail_in(
+			err, "whether it was done is not known, `dialtrust audit list` tells");
+	return false;
+}
+
+bool operate(const struct call *call, struct error *err)
+{
+	const struct op *op = call->verb->context;
 	json_t *reply = NULL;
-	if (!ask_daemon(call->control, &(struct daemon_question){ op->method, path, body }, &reply,
-		    err)) {
-		if (!reads && err != NULL && err->fault == FAULT_IO)
-			(void)fail_in(err,
-				"whether it was done is not known, `dialtrust audit list` tells");
+	if (!ask_operation(call, &reply, err))
 		return false;
-	}
 	json_auto_t *result = reply;
 	if (!call->json)
 		return print_result(op, result, err);
 	output_json(stdout, result);
 	return true;
+}
+
+bool operation_ask(const char *control, enum op_id id, const struct operation_argument *arguments,
+	json_t **out, struct error *err)
+{
+	size_t count;
+	const struct op *op = &op_rows(&count)[id];
+	const struct verb verb = { .words = op->words, .context = op };
+	struct call call = { .verb = &verb, .control = control };
+	for (const struct operation_argument *a = arguments; a != NULL && a->name != NULL; a++)
+		for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++)
+			if (strcmp(op->fields[i].name, a->name) == 0)
+				call.values[i] = a->text;
+	return ask_operation(&call, out, err);
 }

@@ -14,9 +14,12 @@ PLAIN = "SEP001122334455.cnf.xml"
 XML = b'<?xml version="1.0"?>\n<device><webAccess>0</webAccess><certhash/><sshPassword>x</sshPassword></device>\n'
 
 
+CONVERSATIONS = {"admin"}  # many answers, each in the words of the appliance
+
+
 def verbs():
     shown = dialtrust("--help").stdout.split("\n\n")[1]
-    return sorted({re.split(r"\s{2,}", line.strip())[0] for line in shown.splitlines()})
+    return sorted({re.split(r"\s{2,}", line.strip())[0] for line in shown.splitlines()} - CONVERSATIONS)
 
 
 class Scene:
