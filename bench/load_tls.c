@@ -10,6 +10,7 @@
  *   --resume       each client goes on with the session that it had last
  *   --http         the answer is HTTP with a Content-Length; otherwise a TVS message
  *   --sources N    addresses that the clients come from (256)
+ *   --first A      the lowest of them (127.16.0.1)
  *   --hold STAGE   opens --count connections and keeps them: silent (TCP only), handshake (a
  *                  ClientHello that was answered), idle (after one answer), drip (a byte a second).
  *                  Prints "held" and how many, and ends with its standard input.
@@ -40,6 +41,7 @@ enum hold { HOLD_NONE, HOLD_SILENT, HOLD_HANDSHAKE, HOLD_IDLE, HOLD_DRIP };
 
 static struct {
 	struct sockaddr_in to;
+	uint32_t first;
 	size_t count, at_once, sources;
 	enum hold hold;
 	bool tls, resume, http;
@@ -49,7 +51,7 @@ static struct {
 	int epoll;
 	size_t begun, done, failures, resumed, held, dripped;
 	double *waits;
-} load = { .count = 1000, .at_once = 8, .sources = 256, .tls = true };
+} load = { .first = 0x7F100001U, .count = 1000, .at_once = 8, .sources = 256, .tls = true };
 
 struct client {
 	enum stage stage;
@@ -112,7 +114,7 @@ static int dial(size_t number)
 {
 	struct sockaddr_in from = { .sin_family = AF_INET };
 	uint32_t host = (uint32_t)(number % load.sources);
-	from.sin_addr.s_addr = htonl(0x7F100001U + (host / 250 << 8) + host % 250);
+	from.sin_addr.s_addr = htonl(load.first + (host / 250 << 8) + host % 250);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1;
 	if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) != 0 ||
@@ -412,6 +414,15 @@ static bool read_target(char **words)
 	return load.request_size > 0;
 }
 
+static bool read_address(const char *word, uint32_t *out)
+{
+	struct in_addr address;
+	if (inet_pton(AF_INET, word, &address) != 1)
+		return false;
+	*out = ntohl(address.s_addr);
+	return true;
+}
+
 static enum hold hold_of(const char *word)
 {
 	static const char *const words[] = { "", "silent", "handshake", "idle", "drip" };
@@ -425,9 +436,10 @@ static bool read_words(int argc, char **argv)
 {
 	static const struct option options[] = { { "count", 1, NULL, 'c' },
 		{ "at-once", 1, NULL, 'a' }, { "tls", 1, NULL, 't' }, { "resume", 0, NULL, 'r' },
-		{ "http", 0, NULL, 'h' }, { "sources", 1, NULL, 's' }, { "hold", 1, NULL, 'o' },
-		{ 0 } };
+		{ "http", 0, NULL, 'h' }, { "sources", 1, NULL, 's' }, { "first", 1, NULL, 'f' },
+		{ "hold", 1, NULL, 'o' }, { 0 } };
 	const char *version = "1.3";
+	bool sane = true;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option == 'c')
 			load.count = strtoul(optarg, NULL, 10);
@@ -435,6 +447,8 @@ static bool read_words(int argc, char **argv)
 			load.at_once = strtoul(optarg, NULL, 10);
 		else if (option == 's')
 			load.sources = strtoul(optarg, NULL, 10);
+		else if (option == 'f')
+			sane = read_address(optarg, &load.first) && sane;
 		else if (option == 't')
 			version = optarg;
 		else if (option == 'o')
@@ -446,7 +460,7 @@ static bool read_words(int argc, char **argv)
 		else
 			return false;
 	}
-	bool sane = load.count > 0 && load.at_once > 0 && load.sources > 0;
+	sane = sane && load.count > 0 && load.at_once > 0 && load.sources > 0;
 	return sane && argc - optind == 3 && prepare_tls(version) && read_target(argv + optind);
 }
 
