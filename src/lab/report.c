@@ -31,10 +31,9 @@ static json_t *node_json(const struct lab *l, size_t index)
 {
 	const struct lab_node *node = &l->nodes[index];
 	return json_pack("{s:s, s:s, s:s, s:{s:i, s:i, s:i, s:i}, s:o}", "name", node->name, "role",
-		node_role_name(node->role), "address",
-		node->address, "ports", "tftp", (int)node->tftp, "http", (int)node->http, "https",
-		(int)node->https, "tvs", (int)node->tvs, "certificates",
-		certificates_of(l, node->name));
+		node_role_name(node->role), "address", node->address, "ports", "tftp",
+		(int)node->tftp, "http", (int)node->http, "https", (int)node->https, "tvs",
+		(int)node->tvs, "certificates", certificates_of(l, node->name));
 }
 
 static json_t *lab_json(const struct lab *l)

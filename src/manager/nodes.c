@@ -141,7 +141,8 @@ json_t *cluster_show(struct manager *m, struct asked *asked, struct error *err)
 		!store_parameter(m->store, PARAMETER_ERA, era, sizeof(era), err))
 		return NULL;
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "schema_version", 1, "name",
-		cluster.name, "node", m->settings->node, "organization", cluster.subject.organization, "era", era, "created",
+		cluster.name, "node", m->settings->node, "organization",
+		cluster.subject.organization, "era", era, "created",
 		text_time(cluster.created, created), "change", (json_int_t)number, "audit_head",
 		hex_write(reader_of(head, sizeof(head)), hex));
 }

@@ -55,8 +55,7 @@ struct loop *loop_new(struct error *err)
 
 struct loop *loop_new_crowded(struct error *err)
 {
-	return loop_with(
-		EVENT_BASE_FLAG_IGNORE_ENV | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST, err);
+	return loop_with(EVENT_BASE_FLAG_IGNORE_ENV | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST, err);
 }
 
 bool loop_run(struct loop *l, struct error *err)
