@@ -3,6 +3,7 @@
 #include "manager/manager_impl.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,9 +74,12 @@ static bool (*const steps[])(struct manager *m, const struct node *self, struct 
 };
 static_assert(COUNT(steps) <= MANAGER_STEPS, "each step has a place for its trouble");
 
-/* Once, until it changes. */
+/* Once, until it changes. What an ending manager did not wait for is no trouble: the next one does
+ * it. */
 static void tell_trouble(struct manager *m, size_t step, const struct error *why)
 {
+	if (manager_is_ending(m))
+		return;
 	if (strcmp(m->trouble[step], why->text) != 0)
 		log_error("%s; it is tried again", why->text);
 	(void)snprintf(m->trouble[step], sizeof(m->trouble[step]), "%s", why->text);
@@ -84,13 +88,19 @@ static void tell_trouble(struct manager *m, size_t step, const struct error *why
 
 static void take_steps(struct manager *m, const struct node *self)
 {
-	for (size_t i = 0; i < COUNT(steps); i++) {
+	for (size_t i = 0; i < COUNT(steps) && !manager_is_ending(m); i++) {
 		struct error err = { 0 };
 		if (!steps[i](m, self, &err))
 			tell_trouble(m, i, &err);
 		else
 			m->trouble[i][0] = '\0';
 	}
+}
+
+bool manager_is_ending(const struct manager *m)
+{
+	struct pollfd end = { .fd = m->end, .events = POLLIN };
+	return poll(&end, 1, 0) == 1;
 }
 
 void manager_catch_up(struct manager *m)

@@ -147,7 +147,7 @@ static void on_poll(void *context)
 	struct error err = { 0 };
 	bool retry = m->retry_at != 0 && clock_monotonic_ms() >= m->retry_at;
 	bool changed = store_changed_elsewhere(m->store);
-	if (!services_note_serving(m, &err))
+	if (!services_note_serving(m, &err) && !manager_is_ending(m))
 		log_error("%s", err.text);
 	if (retry || (m->retry_at == 0 && (changed || m->root_changed)))
 		manager_catch_up(m);

@@ -116,9 +116,11 @@ json_t *result_new(void);                              /* {"schema_version": 1} 
 json_t *result_of_rows(const char *key, json_t *rows); /* another owner of rows */
 
 /* manager/catch_up.c: brings this node to what the database says: certificates made, jobs run,
- * lists published, snapshot written, answers given. */
+ * lists published, snapshot written, answers given. Told to end, it leaves the rest to the next
+ * manager of this node, without a word. */
 void manager_catch_up(struct manager *m);
 void manager_retry(struct manager *m); /* catches up again in a second, whatever happens */
+bool manager_is_ending(const struct manager *m); /* told to, and soon out of its loop */
 
 /* manager/install.c */
 bool install_node(struct manager *m, const struct node *self, struct error *err) MUST_CHECK;
