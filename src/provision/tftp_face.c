@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -12,8 +13,10 @@
 #include "run/log.h"
 
 enum {
-	FRESH_PORTS = 16,
-	PORT_TURN = 32, /* so many begin on one port, to share its batches, then on the next */
+	FRESH_PORTS = 256, /* which one, nobody can tell who does not hear the answer */
+	GUESSES_MOST = 4,  /* wrong ones from one address in GUESSES_MS */
+	GUESSES_MS = 60000,
+	DRAWN = 256, /* random bytes had at once */
 	BLOCK_SIZE_MAX = 1428,
 	PATIENCE_MS = 30000,
 	LONG_MS = 60000, /* with nothing to wait for */
@@ -28,6 +31,8 @@ static_assert(BLOCK_SIZE_MAX + TFTP_DATA_HEADER <= DATAGRAM_PORTS_ROOM, "a block
 struct known_phone {
 	uint64_t hash; /* of its address */
 	int64_t wait_ms;
+	int64_t guessed_since; /* the minute in which wrong ports are counted */
+	unsigned guesses;
 };
 
 struct tftp_face {
@@ -36,7 +41,8 @@ struct tftp_face {
 	struct transfers *transfers;
 	struct timer *timer;
 	int64_t wakes_at;
-	size_t turn;        /* of the fresh ports */
+	uint8_t drawn[DRAWN]; /* random; the first `left` are unused */
+	size_t left;
 	int64_t told_since; /* the second in which refusals are counted */
 	size_t told, untold;
 	struct known_phone known[PHONES_KNOWN];
@@ -105,11 +111,20 @@ static void send_error(struct tftp_face *f, const struct datagram_way *way, enum
 		send_bytes(f, way, writer_written(&w));
 }
 
-/* The way of a new answer: from a fresh port, on which nothing goes to that phone's yet. */
+static size_t draw(struct tftp_face *f)
+{
+	static_assert(FRESH_PORTS == UINT8_MAX + 1, "a byte says which port");
+	if (f->left == 0 && getrandom(f->drawn, sizeof(f->drawn), 0) == sizeof(f->drawn))
+		f->left = sizeof(f->drawn);
+	return f->left > 0 ? f->drawn[--f->left] : 0;
+}
+
+/* The way of a new answer: from a port drawn for it, on which nothing goes to that phone's yet. Who
+ * asks in another's name cannot acknowledge what comes from a port that he does not know. */
 static struct datagram_way fresh_way(struct tftp_face *f, const struct datagram_way *asked)
 {
 	struct datagram_way way = *asked;
-	size_t first = f->turn++ / PORT_TURN;
+	size_t first = draw(f);
 	for (size_t i = 0; i < FRESH_PORTS; i++) {
 		way.port = 1 + (first + i) % FRESH_PORTS;
 		if (transfers_find(f->transfers, &way) == NULL)
@@ -366,6 +381,13 @@ static bool is_repeated(
 	return t != NULL && (t->state != TRANSFER_PROVEN || t->server.tries == 1);
 }
 
+static bool guesses_too_much(struct tftp_face *f, const struct address *phone)
+{
+	const struct known_phone *known = known_phone(f, phone);
+	return known->guesses >= GUESSES_MOST &&
+		clock_monotonic_ms() - known->guessed_since <= GUESSES_MS;
+}
+
 static void on_request(struct tftp_face *f, const struct datagram_way *asked, struct reader bytes)
 {
 	struct tftp_packet packet;
@@ -373,8 +395,34 @@ static void on_request(struct tftp_face *f, const struct datagram_way *asked, st
 	bool fine = tftp_packet_parse(bytes, &packet, &err);
 	if (!fine || packet.opcode != TFTP_READ || packet.mode == TFTP_MAIL)
 		refuse_packet(f, asked, &packet, &err);
-	else if (!is_repeated(f, &asked->peer, &packet))
+	else if (!is_repeated(f, &asked->peer, &packet) && !guesses_too_much(f, &asked->peer))
 		serve(f, asked, &packet);
+}
+
+static struct transfer *unproven_of(const struct tftp_face *f, const struct address *peer)
+{
+	struct transfer *t = transfers_oldest(f->transfers, TRANSFER_UNPROVEN);
+	while (t != NULL && !address_same(&t->way.peer, peer))
+		t = t->newer;
+	return t;
+}
+
+/* It waits for this peer's first word, and that went to another port: somebody guesses who did not
+ * hear the answer. */
+static void on_guess(struct tftp_face *f, struct transfer *t)
+{
+	struct known_phone *known = known_phone(f, &t->way.peer);
+	int64_t now = clock_monotonic_ms();
+	if (now - known->guessed_since > GUESSES_MS) {
+		known->guessed_since = now;
+		known->guesses = 0;
+	}
+	known->guesses++;
+	t->server.ended = true;
+	(void)fail(
+		&t->server.why, FAULT_REFUSED, "acknowledged at a port that it was not sent from");
+	tell_end(t);
+	transfer_end(t);
 }
 
 static void on_stranger(
@@ -382,7 +430,13 @@ static void on_stranger(
 {
 	uint64_t hash = way_hash(way);
 	if (f->over[hash % TRANSFERS_OVER] == hash)
-		return;                   /* late words of its own transfer, which is over */
+		return; /* late words of its own transfer, which is over */
+	struct transfer *waiting = unproven_of(f, &way->peer);
+	if (waiting != NULL) {
+		on_guess(f, waiting);
+		f->over[hash % TRANSFERS_OVER] = hash;
+		return;
+	}
 	if (packet->opcode != TFTP_ERROR) /* errors about errors never end */
 		send_error(f, way, TFTP_UNKNOWN_TID, "this transfer is another's");
 }

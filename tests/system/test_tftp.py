@@ -246,6 +246,39 @@ def test_a_forged_address_gets_three_datagrams(lab, phone, small, words):
     assert len(heard[0]) <= 516
 
 
+def test_who_guesses_the_port_gets_nothing(lab, small):
+    """A forged address, and acknowledgements that follow unheard: they would have to know the port."""
+    name, content = small
+    with Phone(lab.publisher) as spy, Phone(lab.publisher) as victim:
+        spy.ask(name)  # from its own address, to learn a port
+        spy.hear()
+        for _ in range(4):
+            victim.ask(name)
+            first = victim.hear()
+            assert opcode(first) == DATA
+            others = spy.server if spy.server != victim.server else (spy.server[0], spy.server[1] + 1)
+            for block in range(1, 9):
+                victim.socket.sendto(ack(block), others)
+            victim.server = None
+            assert set(victim.heard_already()) <= {first}
+        since = len(lab.log(lab.publisher))
+        victim.ask(name)  # the fifth is not even begun
+        assert spy.fetch(name) == content
+        assert victim.heard_already() == []
+        assert not lab.log(lab.publisher)[since:].count(f"{victim.peer} fetched")
+
+
+def test_ports_are_drawn(lab, small):
+    """Whoever sees one answer does not know where the next comes from."""
+    with Phone(lab.publisher) as phone:
+        seen = set()
+        for _ in range(32):
+            assert phone.fetch(small[0]) == small[1]
+            seen.add(phone.server)
+            phone.server = None
+    assert len(seen) > 16
+
+
 def test_a_forged_address_gets_one_error(phone):
     for _ in range(10):
         assert refused(phone, "nothing.xml") == NOT_FOUND
