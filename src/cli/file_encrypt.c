@@ -120,7 +120,8 @@ static bool tell(const struct call *call, const struct sealing *s, struct error 
 /* The encrypted file before the stub that sends phones to it. */
 static bool place(const struct sealing *s, struct error *err)
 {
-	return file_place(s->out, bytes_reader(&s->sealed), SERVED_MODE, err) &&
+	return file_place_allowed(s->stub_out, err) &&
+		file_place(s->out, bytes_reader(&s->sealed), SERVED_MODE, err) &&
 		file_place(s->stub_out, bytes_reader(&s->stub), SERVED_MODE, err);
 }
 

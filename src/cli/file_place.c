@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -20,6 +21,18 @@ static bool folder_of(const char *path, const char *name, char *out, struct erro
 	return true;
 }
 
+bool file_place_allowed(const char *path, struct error *err)
+{
+	struct stat facts;
+	if (lstat(path, &facts) != 0 || S_ISREG(facts.st_mode))
+		return true;
+	const char *kind = S_ISDIR(facts.st_mode) ? "folder"
+		: S_ISLNK(facts.st_mode)          ? "link"
+						  : "device, a pipe or a socket";
+	return fail(
+		err, FAULT_REFUSED, "%s is a %s, which is not replaced: name a file", path, kind);
+}
+
 typedef bool replace_fn(
 	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err);
 
@@ -31,7 +44,7 @@ static bool place(replace_fn *replace, const char *path, struct reader bytes, un
 	const char *name = slash != NULL ? slash + 1 : path;
 	if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return fail(err, FAULT_USAGE, "\"%s\" names a folder, not a file", path);
-	if (!folder_of(path, name, folder, err))
+	if (!folder_of(path, name, folder, err) || !file_place_allowed(path, err))
 		return false;
 	int fd = open(folder[0] != '\0' ? folder : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

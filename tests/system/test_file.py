@@ -149,6 +149,32 @@ def test_strip_gives_the_clear_file_or_nothing(vectors, tmp_path):
     assert dialtrust("file", "strip", vectors / SIGNED[0], "--out", tmp_path).returncode != FINE
 
 
+def test_only_a_file_is_replaced(vectors, tmp_path, signer):
+    """Root would lose /dev/null, and /dev/stdout is a link."""
+    clear = tmp_path / "clear.xml"
+    clear.write_bytes(b"<device/>")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(clear)
+    (tmp_path / "nowhere").symlink_to(tmp_path / "none")
+    (tmp_path / "folder").mkdir()
+
+    def inodes():
+        return {path.name: path.lstat().st_ino for path in tmp_path.iterdir()}
+
+    before = inodes()
+    record = f"SAST={signer / 'cert.pem'}"
+    for name in ("pipe", "link", "nowhere", "folder"):
+        for words in (
+            ("file", "strip", vectors / SIGNED[0]),
+            ("list", "build", *signing(signer), record),
+            ("cert", "make", "--unit", "TVS", "--node", "n", "--force", "--key-out", tmp_path / "key"),
+        ):
+            ran = dialtrust(*words, "--out", tmp_path / name)
+            assert ran.returncode == REFUSED, ran.stderr
+            assert f"{name} is a " in ran.stderr
+    assert inodes() == before
+
+
 @pytest.fixture(scope="module")
 def signer(tmp_path_factory):
     """A file signer of our own: certificate and key, PEM."""
