@@ -7,33 +7,48 @@
 #include "base/text.h"
 #include "shell/shell_impl.h"
 
-/* Puts the n-th word that may follow what is typed before the cursor; NULL: no more. */
-static char *offer(const char *begun, int again)
+/* The word of a command that may follow what is typed before the cursor; NULL: none, or the one
+ * that the row before it offers. */
+static char *offer(const char *words, const char *before, size_t typed)
 {
-	static size_t at; /* libedit asks for one after the other and keeps no state for us */
-	size_t count, typed = (size_t)rl_point - strlen(begun);
-	const struct shell_command *commands = shell_commands(&count);
-	if (again == 0)
-		at = 0;
-	while (at < count) {
-		const char *words = commands[at++].words;
-		const char *before = at > 1 ? commands[at - 2].words : "";
-		size_t size = typed + strcspn(words + (strlen(words) < typed ? 0 : typed), " ");
-		if (strncmp(words, rl_line_buffer, (size_t)rl_point) != 0 ||
-			(strncmp(words, before, size) == 0 &&
-				(before[size] == ' ' || before[size] == '\0')))
-			continue;
-		return strndup(words + typed, size - typed);
-	}
-	return NULL;
+	size_t size = typed + strcspn(words + (strlen(words) < typed ? 0 : typed), " ");
+	if (strncmp(words, rl_line_buffer, (size_t)rl_point) != 0 ||
+		(strncmp(words, before, size) == 0 &&
+			(before[size] == ' ' || before[size] == '\0')))
+		return NULL;
+	return strndup(words + typed, size - typed);
 }
 
+static char *common_start(char *const *offers)
+{
+	size_t size = strlen(offers[0]);
+	for (size_t i = 1; offers[i] != NULL; i++)
+		while (strncmp(offers[0], offers[i], size) != 0)
+			size--;
+	return strndup(offers[0], size);
+}
+
+/* Made whole here: libedit's own way would ask for one after the other and keep no state for us.
+ * It frees the list: what all have in common, each, and NULL. */
 static char **complete(const char *begun, int from, int to)
 {
 	(void)from; /* rl_point says the same */
 	(void)to;
 	rl_attempted_completion_over = 1; /* never names of files */
-	return rl_completion_matches(begun, offer);
+	size_t count, found = 0, typed = (size_t)rl_point - strlen(begun);
+	const struct shell_command *commands = shell_commands(&count);
+	char **list = calloc(count + 3, sizeof(*list)); /* libedit looks at the third of any list */
+	for (size_t i = 0; list != NULL && i < count; i++) {
+		char *word = offer(commands[i].words, i > 0 ? commands[i - 1].words : "", typed);
+		if (word != NULL)
+			list[++found] = word;
+	}
+	if (found > 0 && (list[0] = common_start(list + 1)) != NULL)
+		return list;
+	for (size_t i = 1; i <= found; i++)
+		free(list[i]);
+	free(list);
+	return NULL;
 }
 
 static bool edited(const char *prompt, char out[static SHELL_LINE])
