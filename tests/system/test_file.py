@@ -166,6 +166,7 @@ def test_only_a_file_is_replaced(vectors, tmp_path, signer):
     for name in ("pipe", "link", "nowhere", "folder"):
         for words in (
             ("file", "strip", vectors / SIGNED[0]),
+            ("file", "sign", clear, *signing(signer)),
             ("list", "build", *signing(signer), record),
             ("cert", "make", "--unit", "TVS", "--node", "n", "--force", "--key-out", tmp_path / "key"),
         ):
