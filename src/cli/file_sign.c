@@ -190,8 +190,7 @@ static bool sign_one(struct signing_work *w, const char *name, struct error *err
 	const char *slash = strrchr(to, '/');
 	if (!joined(own_name, err, slash != NULL ? slash + 1 : to, "", ""))
 		return false;
-	if (!file_place_allowed(to, err) ||
-		!file_read(w->from, LIMIT_SIGNED_FILE, &payload, err))
+	if (!file_place_allowed(to, err) || !file_read(w->from, LIMIT_SIGNED_FILE, &payload, err))
 		return false;
 	if (signed_header_recognise(bytes_reader(&payload)))
 		return fail(err, FAULT_REFUSED,
