@@ -51,6 +51,38 @@ static void question_unlink(struct question *q)
 	(void)curl_multi_remove_handle(q->client->multi, q->easy);
 }
 
+/* What a result means depends on whether somebody was there to answer: libcurl calls an answer that
+ * is no HTTP an unsupported protocol, and a head that it does not hold a lack of memory. */
+static const struct outcome {
+	CURLcode result;
+	bool connected;
+	enum fault fault;
+	const char *says; /* NULL: libcurl's own words */
+} outcomes[] = {
+	{ CURLE_OPERATION_TIMEDOUT, false, FAULT_BUSY, NULL },
+	{ CURLE_OPERATION_TIMEDOUT, true, FAULT_BUSY, NULL },
+	{ CURLE_URL_MALFORMAT, false, FAULT_USAGE, NULL },
+	{ CURLE_UNSUPPORTED_PROTOCOL, false, FAULT_USAGE, NULL },
+	{ CURLE_UNSUPPORTED_PROTOCOL, true, FAULT_MALFORMED, "its answer is not HTTP" },
+	{ CURLE_WEIRD_SERVER_REPLY, true, FAULT_MALFORMED, NULL },
+	{ CURLE_OUT_OF_MEMORY, true, FAULT_LIMIT, "the head of its answer is too long" },
+};
+
+static const struct outcome *outcome_of(CURLcode result, bool connected)
+{
+	for (size_t i = 0; i < COUNT(outcomes); i++)
+		if (outcomes[i].result == result && outcomes[i].connected == connected)
+			return &outcomes[i];
+	return NULL;
+}
+
+static bool was_connected(const struct question *q)
+{
+	long connections = 0;
+	return curl_easy_getinfo(q->easy, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK &&
+		connections > 0;
+}
+
 static bool judge(const struct question *q, CURLcode result, struct error *why)
 {
 	const char *url = "";
@@ -63,12 +95,11 @@ static bool judge(const struct question *q, CURLcode result, struct error *why)
 	if (!q->received.ok)
 		return fail(why, FAULT_LIMIT, "%.200s answers with more than %zu bytes", url,
 			q->received.limit);
-	enum fault fault = FAULT_IO;
-	if (result == CURLE_OPERATION_TIMEDOUT)
-		fault = FAULT_BUSY;
-	if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL)
-		fault = FAULT_USAGE;
-	return fail(why, fault, "%.160s: %.140s", url,
+	bool connected = was_connected(q);
+	const struct outcome *row = outcome_of(result, connected);
+	if (row != NULL && row->says != NULL)
+		return fail(why, row->fault, "%.160s: %s", url, row->says);
+	return fail(why, row != NULL ? row->fault : FAULT_IO, "%.160s: %.140s", url,
 		q->said[0] != '\0' ? q->said : curl_easy_strerror(result));
 }
 

@@ -2,9 +2,10 @@
 
 import socket
 import struct
+import threading
 
 import pytest
-from programs import fetch
+from programs import dialtrust, fetch
 from signed_file import sha256
 
 pytestmark = pytest.mark.asan
@@ -168,3 +169,31 @@ def test_too_many_connections_from_one_source(lab):
     finally:
         for phone in held:
             phone.close()
+
+
+@pytest.mark.parametrize("said, status, words", [
+    (b"SSH-2.0-OpenSSH_9.2\r\n" * 40, 4, "is not HTTP"),
+    (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 500_000 + b"\r\n\r\n", 4, "too long"),
+    (b"", 1, "Empty reply"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\nshort", 1, "remaining to read"),
+], ids=["no HTTP", "long head", "nothing", "cut short"])
+def test_a_server_that_is_no_good_server(said, status, words):
+    """What it answers is its fault, not a wrong word of the operator's."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(30)
+
+        def answer():
+            peer = listener.accept()[0]
+            with peer:
+                peer.recv(4096)
+                try:
+                    peer.sendall(said)
+                except OSError:
+                    pass  # it has heard enough
+
+        threading.Thread(target=answer, daemon=True).start()
+        ran = dialtrust("list", "show", "http://127.0.0.1:%d/ITLFile.tlv" % listener.getsockname()[1])
+    assert ran.returncode == status, ran.stderr
+    assert words in ran.stderr
