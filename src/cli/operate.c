@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/nearest.h"
 #include "base/writer.h"
+#include "cli/all_nodes.h"
 #include "cli/cli_impl.h"
 #include "cli/operation.h"
 #include "cli/output.h"
@@ -57,7 +58,8 @@ static void write_path(struct writer *w, const struct call *call)
 			continue;
 		}
 		size_t size = strcspn(++at, "}");
-		write_encoded(w, value_of(call, at, size));
+		const char *value = value_of(call, at, size);
+		write_encoded(w, value == NULL ? "" : value); /* check_path has seen it */
 		at += size + 1;
 	}
 }
@@ -127,9 +129,22 @@ static bool fail_unit(const char *value, struct error *err)
 	return fail(err, FAULT_MISSING, "there is no unit %s; %s is the nearest", value, near.best);
 }
 
+/* What the command line could not know: --all-nodes does for a node. */
+static bool check_path(const struct call *call, struct error *err)
+{
+	const struct op *op = call->verb->context;
+	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++)
+		if (call->values[i] == NULL && stands_in_path(op, op->fields[i].name))
+			return fail(err, FAULT_USAGE, "%s needs --%s: %s", op->words,
+				op->fields[i].name, op->fields[i].means);
+	return true;
+}
+
 static bool check_values(const struct call *call, struct error *err)
 {
 	const struct op *op = call->verb->context;
+	if (!check_path(call, err))
+		return false;
 	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++) {
 		struct error why = { 0 };
 		bool as_typed = op->fields[i].kind != OP_FLAG && op->fields[i].kind != OP_FILE;
@@ -173,6 +188,8 @@ bool operate(const struct call *call, struct error *err)
 {
 	const struct op *op = call->verb->context;
 	json_t *reply = NULL;
+	if (all_nodes_asked(call))
+		return all_nodes_operate(call, err);
 	if (!ask_operation(call, &reply, err))
 		return false;
 	json_auto_t *result = reply;

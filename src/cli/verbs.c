@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "cli/all_nodes.h"
 #include "cli/cli_impl.h"
 
 enum { ARGUMENT_NAME_SIZE = 32 };
@@ -67,12 +68,17 @@ static void describe_field(const struct op_field *field, char *name, struct argu
 static void describe_operation(const struct op *op, struct op_verb *backing, struct verb *out)
 {
 	size_t count = 0;
+	const struct argument *all = all_nodes_argument(op->id);
 	for (const struct op_field *f = op->fields; f != NULL && f->name != NULL; f++) {
 		if (count + 1 >= CALL_ARGUMENTS)
 			break; /* a test holds every row shorter */
 		describe_field(f, backing->names[count], &backing->arguments[count]);
+		if (all != NULL && f->kind == OP_NODE)
+			backing->arguments[count].required = false; /* one of the two */
 		count++;
 	}
+	if (all != NULL && count + 1 < CALL_ARGUMENTS)
+		backing->arguments[count] = *all;
 	*out = (struct verb){
 		.words = op->words,
 		.run = operate,

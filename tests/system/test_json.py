@@ -126,7 +126,10 @@ RUNS = {
         (lambda s: ("CallManager", "--node", "alone"), FINE), (lambda s: (s.sast_pem,), FINE),
         (lambda s: (s.folder,), FINE),
     ],
-    "cert regen": [(lambda s: ("CallManager", "--node", "alone"), FINE)],
+    "cert regen": [
+        (lambda s: ("CallManager", "--node", "alone"), FINE),
+        (lambda s: ("CallManager-ECDSA", "--all-nodes"), FINE), (lambda s: ("cup", "--all-nodes"), REFUSED),
+    ],
     "csr make": [
         (lambda s: ("tomcat", "--node", "alone", "--san", "a.example,b.example"), FINE),
         (lambda s: ("ipsec", "--node", "alone"), FINE), (lambda s: ("ITLRecovery", "--node", "alone"), REFUSED),
