@@ -47,6 +47,7 @@ struct tftp_face {
 	size_t told, untold;
 	struct known_phone known[PHONES_KNOWN];
 	uint64_t over[TRANSFERS_OVER]; /* ways of transfers that ended lately, as hashes */
+	uint64_t guessed[TRANSFERS_OVER]; /* ways that were guessed lately */
 };
 
 /* Of a transfer that is in no table any more. */
@@ -434,9 +435,11 @@ static void on_stranger(
 	struct transfer *waiting = unproven_of(f, &way->peer);
 	if (waiting != NULL) {
 		on_guess(f, waiting);
-		f->over[hash % TRANSFERS_OVER] = hash;
+		f->guessed[hash % TRANSFERS_OVER] = hash;
 		return;
 	}
+	if (f->guessed[hash % TRANSFERS_OVER] == hash)
+		return; /* the rest of the same guess */
 	if (packet->opcode != TFTP_ERROR) /* errors about errors never end */
 		send_error(f, way, TFTP_UNKNOWN_TID, "this transfer is another's");
 }

@@ -249,21 +249,29 @@ def test_a_forged_address_gets_three_datagrams(lab, phone, small, words):
 def test_who_guesses_the_port_gets_nothing(lab, small):
     """A forged address, and acknowledgements that follow unheard: they would have to know the port."""
     name, content = small
-    with Phone(lab.publisher) as spy, Phone(lab.publisher) as victim:
-        spy.ask(name)  # from its own address, to learn a port
-        spy.hear()
+    ports = set()
+    with Phone(lab.publisher, "127.16.9.3") as spy:
+        while len(ports) < 2:
+            assert spy.fetch(name) == content
+            ports.add(spy.server)
+            spy.server = None
+    with Phone(lab.publisher, "127.16.9.5") as victim:  # which is not heard for a minute
         for _ in range(4):
+            since = len(lab.log(lab.publisher))
             victim.ask(name)
             first = victim.hear()
             assert opcode(first) == DATA
-            others = spy.server if spy.server != victim.server else (spy.server[0], spy.server[1] + 1)
+            other = next(port for port in ports if port != victim.server)
             for block in range(1, 9):
-                victim.socket.sendto(ack(block), others)
+                victim.socket.sendto(ack(block), other)
+            lines = lab.lines_about(lab.publisher, victim.peer, since, 60)
+            assert "did not fetch" in lines[0], lines
             victim.server = None
             assert set(victim.heard_already()) <= {first}
         since = len(lab.log(lab.publisher))
         victim.ask(name)  # the fifth is not even begun
-        assert spy.fetch(name) == content
+        with Phone(lab.publisher, "127.16.9.4") as stranger:
+            assert stranger.fetch(name) == content  # after it, so it was seen
         assert victim.heard_already() == []
         assert not lab.log(lab.publisher)[since:].count(f"{victim.peer} fetched")
 
