@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 #include "base/writer.h"
 #include "cli/all_nodes.h"
+#include "cli/authority_folder.h"
 #include "cli/cli_impl.h"
 #include "cli/operation.h"
 #include "cli/output.h"
@@ -85,8 +86,9 @@ static json_t *file_json(const struct op_field *field, const char *path, struct 
 {
 	char *text = NULL;
 	AUTO_DONE(bytes) file = { 0 };
-	if (!file_read(path, LIMIT_UPLOAD, &file, err) ||
-		!base64_write(bytes_reader(&file), &text, err)) {
+	bool read = field->kind == OP_AUTHORITIES ? authority_folder_read(path, &file, err)
+						  : file_read(path, LIMIT_UPLOAD, &file, err);
+	if (!read || !base64_write(bytes_reader(&file), &text, err)) {
 		(void)fail_in(err, "%s", field->name);
 		return NULL;
 	}
@@ -95,9 +97,14 @@ static json_t *file_json(const struct op_field *field, const char *path, struct 
 	return value;
 }
 
+static bool is_file(const struct op_field *field)
+{
+	return field->kind == OP_FILE || field->kind == OP_AUTHORITIES;
+}
+
 static json_t *value_json(const struct op_field *field, const char *value, struct error *err)
 {
-	if (field->kind == OP_FILE)
+	if (is_file(field))
 		return file_json(field, value, err);
 	return field->kind == OP_FLAG ? json_true() : json_string(value);
 }
@@ -147,7 +154,7 @@ static bool check_values(const struct call *call, struct error *err)
 		return false;
 	for (size_t i = 0; op->fields != NULL && op->fields[i].name != NULL; i++) {
 		struct error why = { 0 };
-		bool as_typed = op->fields[i].kind != OP_FLAG && op->fields[i].kind != OP_FILE;
+		bool as_typed = op->fields[i].kind != OP_FLAG && !is_file(&op->fields[i]);
 		if (call->values[i] == NULL || !as_typed ||
 			op_field_check(&op->fields[i], call->values[i], &why))
 			continue;

@@ -33,6 +33,8 @@ static const char *value_name(enum op_field_kind kind)
 		return NULL;
 	case OP_FILE:
 		return "FILE";
+	case OP_AUTHORITIES:
+		return "FOLDER";
 	}
 	return "VALUE";
 }

@@ -281,6 +281,14 @@ const struct unit *unit_file_signer(void)
 	return NULL;
 }
 
+const struct unit *unit_for_authorities(void)
+{
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (rows[i].issuers_only && rows[i].local_uploads)
+			return &rows[i];
+	return NULL;
+}
+
 const struct unit *unit_for_service(const char *service)
 {
 	const struct service *row = service_find(service);

@@ -78,6 +78,8 @@ const struct unit *unit_rows(size_t *count);
 /* The one unit for a job: what signs .sgn files, what is the TLS leaf of a service. */
 const struct unit *unit_file_signer(void);
 const struct unit *unit_for_service(const char *service);
+/* The trust store to which the issuers of phones' certificates are uploaded. */
+const struct unit *unit_for_authorities(void);
 /* Fills in common_name: the host name or a random suffix, whichever it asks for. FAULT_USAGE when
  * that is longer than a certificate can hold. */
 bool unit_common_name(const struct unit *unit, const char *host, uint32_t suffix,

@@ -4,7 +4,8 @@
 #include "pki/cert_bundle.h"
 #include "store/csrs.h"
 
-operation_fn csr_make, csr_list, csr_show, csr_delete, cert_upload, trust_upload;
+operation_fn csr_make, csr_list, csr_show, csr_delete, cert_upload, trust_upload,
+	trust_import_manufacturing;
 
 /* This node's, pending: its key is new on purpose. */
 bool csr_owns_key(struct manager *m, const uint8_t key[static DIGEST_SIZE], bool *out,
@@ -17,7 +18,8 @@ bool csr_make_check(struct manager *m, const struct asked *asked, const struct n
 /* manager/upload_identity.c */
 bool cert_upload_check(struct manager *m, const struct asked *asked, const struct node *node,
 	struct error *err) MUST_CHECK;
-/* The certificates of the argument "certificate". */
-bool upload_file(const struct asked *asked, struct cert_bundle *out, struct error *err) MUST_CHECK;
+/* The certificates of an argument that is a file. */
+bool upload_file(const struct asked *asked, const char *argument, struct cert_bundle *out,
+	struct error *err) MUST_CHECK;
 /* manager/consequences.c: services that this change flags, appended to an array. */
 bool consequences_flagged(struct txn *t, json_t *rows, struct error *err) MUST_CHECK;

@@ -30,6 +30,7 @@ static const struct binding bindings[] = {
 	{ OP_CSR_DELETE,      csr_delete,      true,  NULL },
 	{ OP_CERT_UPLOAD,     cert_upload,     true,  cert_upload_check },
 	{ OP_TRUST_UPLOAD,    trust_upload,    false, NULL },
+	{ OP_TRUST_IMPORT_MANUFACTURING, trust_import_manufacturing, false, NULL },
 	/* clang-format on */
 };
 

@@ -45,14 +45,15 @@ static void upload_free(struct upload *u)
 }
 DEFINE_AUTO(upload, upload_free);
 
-bool upload_file(const struct asked *asked, struct cert_bundle *out, struct error *err)
+bool upload_file(
+	const struct asked *asked, const char *argument, struct cert_bundle *out, struct error *err)
 {
 	AUTO_DONE(bytes) file = { 0 };
-	const char *text = argument_text(asked, "certificate");
+	const char *text = argument_text(asked, argument);
 	if (text == NULL)
-		return fail(err, FAULT_USAGE, "certificate: is missing");
+		return fail(err, FAULT_USAGE, "%s: is missing", argument);
 	return (base64_read(text, &file, err) && cert_bundle_add(out, bytes_reader(&file), err)) ||
-		fail_in(err, "certificate");
+		fail_in(err, "%s", argument);
 }
 
 static bool hold(const struct entry *entry, struct reader der, void *into, struct error *err)
@@ -97,7 +98,8 @@ static bool find_request(
 
 static bool judge(struct manager *m, const struct unit *unit, struct upload *u, struct error *err)
 {
-	if (!find_request(m, unit, u, err) || !upload_file(u->asked, &u->file, err) ||
+	if (!find_request(m, unit, u, err) ||
+		!upload_file(u->asked, "certificate", &u->file, err) ||
 		!store_entries(m->store, unit->chain, m->settings->node, hold, u, err))
 		return false;
 	u->made = (struct made_identity){ .unit = unit, .reason = "Signed Certificate" };
@@ -154,7 +156,8 @@ bool cert_upload_check(
 {
 	(void)m; /* the request is that node's to look at */
 	struct cert_bundle file = { 0 };
-	bool fine = certifiable(asked, node, err) != NULL && upload_file(asked, &file, err);
+	bool fine = certifiable(asked, node, err) != NULL &&
+		upload_file(asked, "certificate", &file, err);
 	cert_bundle_done(&file);
 	return fine;
 }

@@ -1,4 +1,5 @@
-/* trust upload: certificates that others made, into a trust store. docs/csr.md#uploads */
+/* trust upload and trust import-manufacturing: certificates that others made, into a trust store.
+ * docs/csr.md#uploads, docs/trust-stores.md#manufacturing-certificates */
 #include "manager/csr_impl.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/text.h"
+#include "pki/authority.h"
 #include "pki/cert_bundle.h"
 #include "trust/certified.h"
 
@@ -16,6 +18,7 @@ static const char reason[] = "Trust Certificate";
 struct trust_upload {
 	const struct asked *asked;
 	const struct unit *store;
+	const char *message;
 	char node[NODE_NAME_SIZE]; /* where it stays; "": it goes everywhere */
 	struct cert_bundle file;
 	struct txn *txn;
@@ -115,6 +118,13 @@ static bool put_one(struct trust_upload *u, const struct cert *cert, struct erro
 	return also == NULL || put_into(u, unit_find(also), put_on, err);
 }
 
+static bool flag_services(struct trust_upload *u, struct error *err)
+{
+	const char *also = u->store->uploads_also;
+	return services_after(u->txn, u->store, u->node, err) &&
+		(also == NULL || services_after(u->txn, unit_find(also), "", err));
+}
+
 static json_t *certificates_json(const struct trust_upload *u)
 {
 	json_t *rows = json_array();
@@ -137,14 +147,13 @@ static bool record_upload(struct txn *t, void *context, struct error *err)
 	for (size_t i = 0; i < u->file.count; i++)
 		if (!put_one(u, u->file.certs[i], err))
 			return false;
-	if (!services_after(t, u->store, u->node, err))
+	if (!flag_services(u, err))
 		return false;
 	json_decref(u->result);
 	json_t *flagged = json_array();
 	u->result = json_pack("{s:i, s:s, s:s?, s:o, s:o, s:s}", "schema_version", 1, "store",
 		u->store->name, "node", u->node[0] != '\0' ? u->node : NULL, "certificates",
-		certificates_json(u), "must_restart", flagged, "message",
-		"Certificate upload operation successful.");
+		certificates_json(u), "must_restart", flagged, "message", u->message);
 	if (u->result == NULL)
 		return fail_memory(err);
 	return consequences_flagged(t, flagged, err);
@@ -163,6 +172,7 @@ static bool find_publisher(const struct node *node, void *into, struct error *er
 	return true;
 }
 
+/* Of a store whose uploads stay on a node, that node: the publisher where none is named. */
 static bool find_place(struct manager *m, struct trust_upload *u, struct error *err)
 {
 	struct node node;
@@ -183,31 +193,78 @@ static bool find_place(struct manager *m, struct trust_upload *u, struct error *
 	return true;
 }
 
-json_t *trust_upload(struct manager *m, struct asked *asked, struct error *err)
+static bool are_anchors(const struct trust_upload *u, struct error *err)
 {
-	AUTO(trust_upload) u = calloc(1, sizeof(*u));
+	for (size_t i = 0; i < u->file.count; i++)
+		if (!anchor_check(u->file.certs[i], u->store, clock_now(), err))
+			return false;
+	return true;
+}
+
+static json_t *upload(
+	struct manager *m, struct trust_upload *u, struct asked *asked, struct error *err)
+{
 	char detail[2 * NODE_NAME_SIZE + 300];
+	(void)snprintf(detail, sizeof(detail), "%s: %zu, first %.200s", u->store->name,
+		u->file.count, cert_common_name(u->file.certs[0]));
+	struct change change = { asked->actor, asked->op->words, detail };
+	if (!find_place(m, u, err) || !are_anchors(u, err) ||
+		!store_change(m->store, &change, record_upload, u, NULL, err))
+		return NULL;
+	asked->wait_served = true;
+	return json_incref(u->result);
+}
+
+static struct trust_upload *trust_upload_new(
+	const struct asked *asked, const struct unit *store, const char *message, struct error *err)
+{
+	struct trust_upload *u = calloc(1, sizeof(*u));
 	if (u == NULL) {
 		(void)fail_memory(err);
 		return NULL;
 	}
 	u->asked = asked;
-	u->store = unit_find(argument_text(asked, "store"));
-	if (u->store == NULL || !u->store->trust) {
+	u->store = store;
+	u->message = message;
+	return u;
+}
+
+json_t *trust_upload(struct manager *m, struct asked *asked, struct error *err)
+{
+	const struct unit *store = unit_find(argument_text(asked, "store"));
+	if (store == NULL || !store->trust) {
 		(void)fail(err, FAULT_MISSING, "there is no trust store %s",
 			argument_text(asked, "store"));
 		return NULL;
 	}
-	if (!find_place(m, u, err) || !upload_file(asked, &u->file, err))
+	AUTO(trust_upload) u =
+		trust_upload_new(asked, store, "Certificate upload operation successful.", err);
+	if (u == NULL || !upload_file(asked, "certificate", &u->file, err))
 		return NULL;
-	for (size_t i = 0; i < u->file.count; i++)
-		if (!anchor_check(u->file.certs[i], u->store, clock_now(), err))
-			return NULL;
-	(void)snprintf(detail, sizeof(detail), "%s: %zu, first %.200s", u->store->name,
-		u->file.count, cert_common_name(u->file.certs[0]));
-	struct change change = { asked->actor, "trust upload", detail };
-	if (!store_change(m->store, &change, record_upload, u, NULL, err))
+	return upload(m, u, asked, err);
+}
+
+/* All of them or none, whoever looked before: a folder that somebody changed is not half good. */
+static bool are_authorities(const struct cert_bundle *file, struct error *err)
+{
+	for (size_t i = 0; i < file->count; i++)
+		if (authority_of(file->certs[i]) == NULL)
+			return fail(err, FAULT_UNTRUSTED,
+				"certificate %zu, %.100s, has the SHA-256 of none of the maker's "
+				"authorities; nothing is imported",
+				i + 1, cert_common_name(file->certs[i]));
+	return true;
+}
+
+json_t *trust_import_manufacturing(struct manager *m, struct asked *asked, struct error *err)
+{
+	char message[2 * NODE_NAME_SIZE + 100];
+	AUTO(trust_upload) u = trust_upload_new(asked, unit_for_authorities(), message, err);
+	if (u == NULL || !upload_file(asked, "folder", &u->file, err) ||
+		!are_authorities(&u->file, err))
 		return NULL;
-	asked->wait_served = true;
-	return json_incref(u->result);
+	(void)snprintf(message, sizeof(message),
+		"%s of the publisher and %s of every node have them.", u->store->name,
+		u->store->uploads_also);
+	return upload(m, u, asked, err);
 }

@@ -101,6 +101,7 @@ bool op_field_check(const struct op_field *field, const char *value, struct erro
 	case OP_FLAG:
 		return check_flag(field, value, err);
 	case OP_FILE:
+	case OP_AUTHORITIES:
 		return check_file(field, value, err);
 	}
 	return fail(err, FAULT_USAGE, "%s: of no known kind", field->name);

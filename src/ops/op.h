@@ -37,6 +37,7 @@ enum op_id {
 	OP_CSR_DELETE,
 	OP_CERT_UPLOAD,
 	OP_TRUST_UPLOAD,
+	OP_TRUST_IMPORT_MANUFACTURING,
 	OP_COUNT,
 };
 
@@ -44,7 +45,8 @@ enum op_permission { OP_READ, OP_WRITE };
 
 /* OP_TEXT: one line; OP_NAME: a file's or a parameter's name; OP_IDENTITY_UNIT: no trust store;
  * OP_TRUST_STORE: nothing else; OP_FLAG: true or false, on the command line there or not; OP_FILE:
- * base64 of a file of at most LIMIT_UPLOAD bytes, on the command line its path. */
+ * base64 of a file of at most LIMIT_UPLOAD bytes, on the command line its path; OP_AUTHORITIES:
+ * such a file of certificates of the maker's authorities, on the command line a folder of them. */
 enum op_field_kind {
 	OP_TEXT,
 	OP_NUMBER,
@@ -55,6 +57,7 @@ enum op_field_kind {
 	OP_NAME,
 	OP_FLAG,
 	OP_FILE,
+	OP_AUTHORITIES,
 };
 
 struct op_field {

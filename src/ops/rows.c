@@ -80,6 +80,12 @@ static const struct op_field trust_upload_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct op_field trust_manufacturing_fields[] = {
+	{ "folder",              OP_AUTHORITIES, true, true,  "folder of the maker's certificates, in PEM, DER or PKCS#7" },
+	{ "again",               OP_FLAG, false, false, "bring back what was deleted" },
+	{ .name = NULL },
+};
+
 static const struct op_field csr_list_fields[] = {
 	{ "node",                OP_NODE, false, false, "only this node's" },
 	{ .name = NULL },
@@ -261,6 +267,9 @@ static const struct op rows[OP_COUNT] = {
 	{ OP_TRUST_UPLOAD, "trust upload", "POST", "/v1/trust-stores/{store}/entries", OP_WRITE,
 	  trust_upload_fields, NULL, NULL,
 	  "puts roots, intermediates or certificates of others into a trust store", "message" },
+	{ OP_TRUST_IMPORT_MANUFACTURING, "trust import-manufacturing", "POST",
+	  "/v1/trust-stores/manufacturing", OP_WRITE, trust_manufacturing_fields, NULL, NULL,
+	  "puts the authorities of the maker of the phones into the stores that believe them", "message" },
 };
 /* clang-format on */
 

@@ -160,6 +160,8 @@ static void signers_of_lists_are_role_0_and_no_more_than_two(void **state)
 	assert_int_equal(anchors, 2);
 	assert_int_equal(file_signers, 1);
 	assert_string_equal(unit_file_signer()->name, "CallManager");
+	assert_string_equal(unit_for_authorities()->name, "CAPF-trust");
+	assert_string_equal(unit_for_authorities()->uploads_also, "CallManager-trust");
 	assert_int_equal(unit_file_signer()->key, UNIT_KEY_RSA_2048);
 	assert_string_equal(unit_for_service("Cisco Trust Verification Service")->name, "TVS");
 	assert_string_equal(unit_for_service("Cisco Tftp")->name, "tomcat");

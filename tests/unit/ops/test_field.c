@@ -134,10 +134,9 @@ static void a_trust_store_is_no_identity(void **state)
 	assert_refused(&f, "", FAULT_USAGE);
 }
 
-static void a_file_is_base64_and_has_a_most(void **state)
+static void check_file(enum op_field_kind kind)
 {
-	(void)state;
-	const struct op_field f = { .name = "certificate", .kind = OP_FILE };
+	const struct op_field f = { .name = "certificate", .kind = kind };
 	assert_fine(&f, "AAEC");
 	assert_refused(&f, "", FAULT_USAGE);
 	assert_refused(&f, "AAE", FAULT_MALFORMED);
@@ -151,6 +150,13 @@ static void a_file_is_base64_and_has_a_most(void **state)
 	text[most + 4] = '\0';
 	assert_refused(&f, text, FAULT_LIMIT);
 	free(text);
+}
+
+static void a_file_is_base64_and_has_a_most(void **state)
+{
+	(void)state;
+	check_file(OP_FILE);
+	check_file(OP_AUTHORITIES);
 }
 
 int main(void)
