@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import pytest
-from programs import DIALTRUST, SLOWER, dialtrust, environment, until
+from programs import DIALTRUST, dialtrust, environment, until
 from signed_file import openssl, parse
 
 FINE, ERROR, USAGE, REFUSED, UNVERIFIED, MISSING = range(6)
@@ -73,9 +73,9 @@ def test_a_kill_leaves_no_half_file(tmp_path, signer, elsewhere):
         with subprocess.Popen(
             command, env=environment(), stdout=subprocess.DEVNULL, preexec_fn=on_one_processor
         ) as program:
-            until(lambda: len(signed_in(to)) >= before + enough or program.poll() is not None, 60 * SLOWER, "files")
+            until(lambda: len(signed_in(to)) >= before + enough or program.poll() is not None, 60, "files")
             program.send_signal(signal.SIGKILL)
-        until(lambda: is_free(to), 60 * SLOWER, "the rest of the crew to end")
+        until(lambda: is_free(to), 60, "the rest of the crew to end")
         done = signed_in(to)
         assert before < len(done) < FILES, "the kill came too late to show anything"
         for path in done:
