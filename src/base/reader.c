@@ -43,7 +43,10 @@ static uint64_t number(struct reader *r, size_t size)
 
 uint8_t reader_u8(struct reader *r)
 {
-	return (uint8_t)number(r, 1);
+	if (!enough(r, 1))
+		return 0;
+	r->left--;
+	return *r->at++;
 }
 
 uint16_t reader_u16(struct reader *r)

@@ -35,6 +35,15 @@ static bool control_sequence(const uint8_t *at, size_t size)
 	return control(at[0]) || (size == 2 && at[0] == 0xC2 && at[1] < 0xA0);
 }
 
+/* How much of it is printable ASCII from its start on: mostly all. */
+static size_t plain_length(struct reader bytes)
+{
+	size_t length = 0;
+	while (length < bytes.left && bytes.at[length] >= ' ' && bytes.at[length] <= '~')
+		length++;
+	return length;
+}
+
 bool text_is_utf8(struct reader bytes)
 {
 	while (bytes.left > 0) {
@@ -52,6 +61,9 @@ bool text_from(struct reader bytes, char *out, size_t size, struct error *err)
 		return fail(err, FAULT_LIMIT, "text of %zu bytes, at most %zu are allowed",
 			bytes.left, size - 1);
 	for (struct reader r = bytes; r.left > 0;) {
+		(void)reader_sub(&r, plain_length(r));
+		if (r.left == 0)
+			break;
 		size_t length = sequence(r);
 		if (length == 0)
 			return fail(err, FAULT_MALFORMED, "text is not UTF-8 at byte %zu",
@@ -106,10 +118,8 @@ static bool escaped_fits(struct reader bytes, bool doubled, size_t room)
 /* Most text is shown as it is. */
 static bool is_plain(struct reader bytes)
 {
-	for (size_t i = 0; i < bytes.left; i++)
-		if (bytes.at[i] < ' ' || bytes.at[i] > '~' || bytes.at[i] == '\\')
-			return false;
-	return true;
+	return bytes.left == 0 ||
+		(plain_length(bytes) == bytes.left && memchr(bytes.at, '\\', bytes.left) == NULL);
 }
 
 /* doubled: a backslash becomes two, so that it is told from those that stand for a byte. */

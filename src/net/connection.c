@@ -8,22 +8,24 @@
 #include <unistd.h>
 
 #include "net/connection_impl.h"
-#include "net/tls_impl.h"
 
-enum { LINGER_MS = 1000, CLOSING_MS = 10000 };
+enum { LINGER_MS = 1000, CLOSING_MS = 10000, BLOCK = 16 << 10 };
 
 static const char too_slow_to_leave[] = "did not read what it was sent";
 
 static void connection_free(struct connection *c)
 {
-	if (c->bev != NULL)
-		bufferevent_free(c->bev); /* with it the descriptor */
+	struct event *const events[] = { c->readable, c->writable, c->timer };
+	struct evbuffer *const buffers[] = { c->input, c->output, c->wire };
+	tls_talk_free(c->talk); /* before its wire */
+	for (size_t i = 0; i < COUNT(buffers); i++)
+		if (buffers[i] != NULL)
+			evbuffer_free(buffers[i]);
+	for (size_t i = 0; i < COUNT(events); i++)
+		if (events[i] != NULL)
+			event_free(events[i]);
 	if (c->fd >= 0)
 		(void)close(c->fd);
-	if (c->wait != NULL)
-		event_free(c->wait);
-	if (c->timer != NULL)
-		event_free(c->timer);
 	free(c);
 }
 
@@ -31,10 +33,9 @@ void connection_end(struct connection *c, const struct error *why)
 {
 	connection_leave(c);
 	c->stage = CONNECTION_LINGER; /* nothing is sent any more */
-	if (c->bev != NULL)
-		bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
-	if (c->bev != NULL && c->tls && why == NULL)
-		tls_keep_session(c->bev);
+	c->busy = true;
+	if (c->talk != NULL && why == NULL)
+		tls_talk_keep_session(c->talk);
 	c->kind->closed(c, why);
 	connection_free(c);
 }
@@ -44,81 +45,114 @@ void connection_deadline(struct connection *c, uint64_t ms, const char *late)
 	struct timeval after = { .tv_sec = (time_t)(ms / 1000),
 		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 	c->late = late;
-	(void)event_del(c->timer);
 	if (ms > 0)
 		(void)event_add(c->timer, &after);
-}
-
-static void soon(struct connection *c)
-{
-	struct timeval now = { 0 };
-	(void)event_add(c->timer, &now);
+	else
+		(void)event_del(c->timer);
 }
 
 struct evbuffer *connection_input(struct connection *c)
 {
-	return bufferevent_get_input(c->bev);
+	return c->input;
 }
 
-size_t connection_unsent(const struct connection *c)
+void connection_wake(struct connection *c)
 {
-	return c->bev == NULL ? 0 : evbuffer_get_length(bufferevent_get_output(c->bev));
+	event_active(c->readable, EV_TIMEOUT, 0);
 }
 
-/* All has left: say goodbye and wait a moment for the peer's own end. Closing at once over input
- * that nobody read would reset the connection and take the answer with it. */
+void connection_resume(struct connection *c)
+{
+	c->look_again = true;
+	if (c->stage == CONNECTION_OPEN)
+		connection_wake(c);
+}
+
+/* what the loop waits for */
+
+static bool wants_input(const struct connection *c)
+{
+	bool crowded = c->stage == CONNECTION_OPEN && evbuffer_get_length(c->input) >= c->input_max;
+	return c->stage != CONNECTION_CONNECTING && !c->peer_ended && !c->paused && !crowded;
+}
+
+static void on_writable(int fd, short what, void *context);
+
+static bool await_room(struct connection *c)
+{
+	if (c->writable == NULL)
+		c->writable = event_new(c->base, c->fd, EV_WRITE, on_writable, c);
+	return c->writable != NULL && event_add(c->writable, NULL) == 0;
+}
+
+/* Tells the loop, where what is waited for has changed. */
+static void attend(struct connection *c)
+{
+	struct error why = { 0 };
+	bool wanted = wants_input(c), fine = !c->full || await_room(c);
+	if (wanted && !c->listening)
+		fine = event_add(c->readable, NULL) == 0 && fine;
+	if (!wanted && c->listening)
+		(void)event_del(c->readable);
+	c->listening = wanted;
+	if (fine)
+		return;
+	fail_memory(&why);
+	connection_end(c, &why);
+}
+
+/* the end of a call, and of a connection */
+
+/* All has left: wait a moment for the peer's own end. Closing at once over input that nobody read
+ * would reset the connection and take the answer with it. */
 static void linger(struct connection *c)
 {
-	if (c->peer_ended || c->bev == NULL || c->server == NULL) {
-		if (c->bev != NULL && !c->peer_ended)
-			tls_goodbye(c->bev);
+	if (c->peer_ended || c->input == NULL || c->server == NULL) {
 		connection_end(c, NULL);
 		return;
 	}
-	tls_goodbye(c->bev);
-	(void)shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+	(void)shutdown(c->fd, SHUT_WR);
 	c->stage = CONNECTION_LINGER;
-	(void)bufferevent_enable(c->bev, EV_READ);
+	c->paused = false;
 	connection_deadline(c, LINGER_MS, NULL);
+	attend(c);
 }
 
-static void dispatch(struct connection *c)
+static void broke(struct connection *c, struct error *why)
 {
-	struct error why = { 0 };
-	if (c->stage != CONNECTION_OPEN) {
-		(void)evbuffer_drain(connection_input(c), evbuffer_get_length(connection_input(c)));
-		return;
-	}
-	if (!c->kind->input(c, &why))
-		connection_end(c, &why);
-	else if (connection_unsent(c) > CONNECTION_BACKLOG)
-		(void)bufferevent_disable(c->bev, EV_READ);
+	bool handshake = c->stage == CONNECTION_HANDSHAKE;
+	fail_in(why, handshake ? "the TLS handshake failed" : "the connection broke");
+	connection_end(c, c->stage == CONNECTION_LINGER ? NULL : why);
 }
 
-static void on_read(struct bufferevent *bev, void *context)
+static void all_left(struct connection *c)
 {
-	(void)bev;
-	dispatch(context);
-}
-
-static void on_written(struct bufferevent *bev, void *context)
-{
-	struct connection *c = context;
-	if (connection_unsent(c) > 0)
-		return;
+	bool sent = c->sending;
+	c->sending = false;
 	if (c->stage == CONNECTION_CLOSING) {
 		linger(c);
 		return;
 	}
-	if (c->stage != CONNECTION_OPEN)
-		return;
-	bool paused = !c->peer_ended && (bufferevent_get_enabled(bev) & EV_READ) == 0;
-	if (paused) {
-		(void)bufferevent_enable(bev, EV_READ);
+	if (c->stage == CONNECTION_OPEN && c->paused) {
+		c->paused = false;
 		connection_resume(c);
 	}
-	if (c->kind->drained != NULL)
+	if (c->stage == CONNECTION_OPEN && sent && c->kind->drained != NULL)
 		c->kind->drained(c);
+	attend(c);
+}
+
+/* The last thing in each call from the loop: it may end the connection. */
+static void settle(struct connection *c)
+{
+	struct error why = { 0 };
+	c->busy = false;
+	if (!connection_write(c, &why))
+		broke(c, &why);
+	else if (connection_unsent(c) == 0)
+		all_left(c);
+	else
+		attend(c);
 }
 
 static void peer_ended(struct connection *c)
@@ -126,8 +160,10 @@ static void peer_ended(struct connection *c)
 	struct error why = { 0 };
 	bool answering = false;
 	c->peer_ended = true;
-	if (c->stage == CONNECTION_HANDSHAKE) {
-		fail(&why, FAULT_IO, "left during the TLS handshake");
+	if (c->stage == CONNECTION_SILENT || c->stage == CONNECTION_HANDSHAKE) {
+		fail(&why, FAULT_IO, "%s",
+			c->stage == CONNECTION_SILENT ? "left without a word"
+						      : "left during the TLS handshake");
 		connection_end(c, &why);
 		return;
 	}
@@ -136,56 +172,132 @@ static void peer_ended(struct connection *c)
 		return;
 	}
 	bool more = answering || connection_unsent(c) > 0;
-	if (!more || c->stage == CONNECTION_LINGER)
+	if (!more || c->stage == CONNECTION_LINGER) {
 		connection_end(c, NULL);
-	else if (!answering && c->stage == CONNECTION_OPEN)
+		return;
+	}
+	if (!answering && c->stage == CONNECTION_OPEN)
 		connection_close(c);
+	settle(c);
 }
 
-static void on_event(struct bufferevent *bev, short what, void *context)
+/* what comes */
+
+/* False: it is gone. */
+static bool take_input(struct connection *c)
 {
-	struct connection *c = context;
 	struct error why = { 0 };
-	if ((what & BEV_EVENT_CONNECTED) != 0) {
-		if (c->stage != CONNECTION_HANDSHAKE)
-			return; /* given up meanwhile */
-		c->stage = CONNECTION_OPEN;
-		connection_deadline(c, 0, NULL);
-		c->kind->opened(c);
-		return;
+	c->look_again = false;
+	if (c->stage != CONNECTION_OPEN) {
+		(void)evbuffer_drain(c->input, evbuffer_get_length(c->input));
+		return true;
 	}
-	if ((what & BEV_EVENT_EOF) != 0) {
-		peer_ended(c);
-		return;
+	if (!c->kind->input(c, &why)) {
+		connection_end(c, &why);
+		return false;
 	}
-	if ((what & BEV_EVENT_ERROR) == 0)
-		return;
-	bool handshake = c->stage == CONNECTION_HANDSHAKE;
-	tls_fail(bev, handshake ? "the TLS handshake failed" : "the connection broke", &why);
-	connection_end(c, c->stage == CONNECTION_LINGER ? NULL : &why);
+	c->paused = connection_unsent(c) > CONNECTION_BACKLOG;
+	return true;
 }
 
-/* The descriptor becomes a bufferevent. TLS starts its handshake, plain is open. */
+/* It gets what speaking needs; TLS starts its handshake, plain is open. */
 static bool speak(struct connection *c, struct error *err)
 {
-	if (!c->tls)
-		c->bev = bufferevent_socket_new(c->base, c->fd, BEV_OPT_CLOSE_ON_FREE);
-	else if (c->server != NULL)
-		c->bev = tls_server_bufferevent(
-			c->base, c->fd, connection_server_tls(c->server), err);
-	else
-		c->bev = tls_client_bufferevent(c->base, c->fd, err);
-	if (c->bev == NULL)
-		return c->tls ? false : fail_memory(err);
-	c->fd = -1;
+	c->input = evbuffer_new();
+	c->output = evbuffer_new();
+	c->wire = c->tls ? evbuffer_new() : NULL;
+	if (c->input == NULL || c->output == NULL || (c->tls && c->wire == NULL))
+		return fail_memory(err);
+	if (c->tls)
+		c->talk = c->server == NULL
+			? tls_talk_connect(c->wire, err)
+			: tls_talk_accept(connection_server_tls(c->server), c->wire, err);
+	if (c->tls && c->talk == NULL)
+		return false;
 	c->stage = c->tls ? CONNECTION_HANDSHAKE : CONNECTION_OPEN;
-	bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
-	(void)bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 	if (c->stage == CONNECTION_OPEN) {
 		connection_deadline(c, 0, NULL);
 		c->kind->opened(c);
 	}
 	return true;
+}
+
+/* The handshake goes on, or what came is understood. False: it is gone. */
+static bool hear(struct connection *c, struct reader bytes, bool *ended)
+{
+	struct error why = { 0 };
+	if (c->talk == NULL) {
+		if (evbuffer_add(c->input, bytes.at, bytes.left) == 0)
+			return true;
+		fail_memory(&why);
+		connection_end(c, &why);
+		return false;
+	}
+	enum tls_outcome outcome = tls_talk_hear(c->talk, bytes, c->input, &why);
+	*ended = outcome == TLS_ENDED;
+	if (outcome == TLS_BROKEN) {
+		if (!connection_write(c, NULL)) /* the alert, if it can leave */
+			c->full = true;
+		broke(c, &why);
+		return false;
+	}
+	if (c->stage == CONNECTION_HANDSHAKE && tls_talk_open(c->talk)) {
+		c->stage = CONNECTION_OPEN;
+		connection_deadline(c, 0, NULL);
+		c->kind->opened(c);
+	}
+	return true;
+}
+
+static void heard(struct connection *c, struct reader bytes)
+{
+	struct error why = { 0 };
+	bool ended = false;
+	if (c->stage == CONNECTION_CLOSING || c->stage == CONNECTION_LINGER) {
+		settle(c); /* it comes too late */
+		return;
+	}
+	if (c->stage == CONNECTION_SILENT && !speak(c, &why)) {
+		connection_end(c, &why);
+		return;
+	}
+	if (!hear(c, bytes, &ended) || (evbuffer_get_length(c->input) > 0 && !take_input(c)))
+		return;
+	if (ended)
+		peer_ended(c);
+	else
+		settle(c);
+}
+
+static void receive(struct connection *c)
+{
+	struct error why = { 0 };
+	uint8_t block[BLOCK];
+	ssize_t got = recv(c->fd, block, sizeof(block), MSG_DONTWAIT);
+	if (got > 0) {
+		heard(c, reader_of(block, (size_t)got));
+	} else if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+		settle(c);
+	} else if (got == 0 || c->stage == CONNECTION_SILENT) {
+		peer_ended(c);
+	} else {
+		fail(&why, FAULT_IO, "%s", strerror(errno));
+		broke(c, &why);
+	}
+}
+
+/* EV_TIMEOUT: nothing came, but there is something to do. */
+static void on_readable(int fd, short what, void *context)
+{
+	(void)fd;
+	struct connection *c = context;
+	c->busy = true;
+	if (c->look_again && c->input != NULL && !take_input(c))
+		return;
+	if ((what & EV_READ) != 0 && c->listening)
+		receive(c);
+	else
+		settle(c);
 }
 
 static bool connected(struct connection *c, struct error *err)
@@ -200,26 +312,24 @@ static bool connected(struct connection *c, struct error *err)
 	return fail_errno(err, "connecting to %s", address_text(&c->peer, text));
 }
 
-/* The first byte of a TLS client has come, or a connection of our own stands; or somebody wants
- * the input looked at again. */
-static void awaited(int fd, short what, void *context)
+static void on_writable(int fd, short what, void *context)
 {
+	(void)fd;
 	(void)what;
 	struct connection *c = context;
 	struct error why = { 0 };
-	char byte;
-	if (c->bev != NULL) {
-		dispatch(c);
-		return;
+	bool ended = false;
+	c->busy = true;
+	c->full = false;
+	if (c->stage == CONNECTION_CONNECTING) {
+		if (!connected(c, &why) || !speak(c, &why)) {
+			connection_end(c, &why);
+			return;
+		}
+		if (c->talk != NULL && !hear(c, reader_of(NULL, 0), &ended))
+			return;
 	}
-	if (c->stage == CONNECTION_SILENT && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
-		fail(&why, FAULT_IO, "left without a word");
-		connection_end(c, &why);
-		return;
-	}
-	bool fine = c->stage == CONNECTION_SILENT || connected(c, &why);
-	if (!fine || !speak(c, &why))
-		connection_end(c, &why);
+	settle(c);
 }
 
 static void timer_fired(int fd, short what, void *context)
@@ -233,8 +343,6 @@ static void timer_fired(int fd, short what, void *context)
 		connection_end(c, &why);
 	} else if (c->stage == CONNECTION_OPEN) {
 		connection_close(c);
-	} else if (c->stage == CONNECTION_CLOSING && connection_unsent(c) == 0) {
-		linger(c);
 	} else {
 		connection_end(c, NULL);
 	}
@@ -242,20 +350,19 @@ static void timer_fired(int fd, short what, void *context)
 
 bool connection_start(struct connection *c, struct error *err)
 {
-	int on = 1;
-	if (c->peer.storage.ss_family != AF_UNIX)
-		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* a courtesy */
-	short what = c->stage == CONNECTION_CONNECTING ? EV_WRITE : EV_READ;
-	bool waits = c->tls || c->stage == CONNECTION_CONNECTING;
+	c->input_max = SIZE_MAX;
 	c->timer = evtimer_new(c->base, timer_fired, c);
-	c->wait = event_new(c->base, c->fd, what, awaited, c);
-	if (c->timer == NULL || c->wait == NULL || (waits && event_add(c->wait, NULL) != 0))
+	c->readable = event_new(c->base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
+	c->listening = c->stage != CONNECTION_CONNECTING;
+	if (c->timer == NULL || c->readable == NULL ||
+		(c->listening ? event_add(c->readable, NULL) != 0 : !await_room(c)))
 		return fail_memory(err);
-	if (!waits)
-		return speak(c, err);
-	connection_deadline(c, c->limits->handshake_ms,
-		c->tls ? "no TLS handshake in time" : "no connection in time");
-	return true;
+	if (c->tls || c->stage == CONNECTION_CONNECTING) {
+		connection_deadline(c, c->limits->handshake_ms,
+			c->tls ? "no TLS handshake in time" : "no connection in time");
+		return true;
+	}
+	return speak(c, err);
 }
 
 static int dial(const struct address *to, const struct address *source, struct error *err)
@@ -266,7 +373,10 @@ static int dial(const struct address *to, const struct address *source, struct e
 		fail_errno(err, "making a socket");
 		return -1;
 	}
-	int on = 1; /* the port is chosen at connect: many from one source to many servers */
+	int on = 1;
+	if (to->storage.ss_family != AF_UNIX)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* a courtesy */
+	/* The port is chosen at connect: many from one source to many servers. */
 	if (source != NULL && address_port(source) == 0)
 		(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	if (source != NULL &&
@@ -313,66 +423,12 @@ struct connection *connection_open(struct loop *l, const struct stream_target *t
 	return NULL;
 }
 
-static void free_piece(const void *data, size_t size, void *context)
-{
-	(void)data;
-	(void)size;
-	free(context);
-}
-
-/* A piece of its own in the buffer becomes one record of TLS, or one segment. */
-void connection_give(struct connection *c, struct bytes *piece)
-{
-	struct bytes given = *piece;
-	*piece = (struct bytes){ 0 };
-	bool wanted = c->stage == CONNECTION_OPEN && given.size > 0;
-	if (wanted &&
-		evbuffer_add_reference(bufferevent_get_output(c->bev), given.data, given.size,
-			free_piece, given.data) == 0)
-		return;
-	bytes_done(&given);
-	if (wanted)
-		connection_close(c); /* no memory: better gone than half told */
-}
-
-void connection_lend(struct connection *c, struct reader bytes)
-{
-	if (c->stage != CONNECTION_OPEN || bytes.left == 0)
-		return;
-	if (evbuffer_add_reference(
-		    bufferevent_get_output(c->bev), bytes.at, bytes.left, NULL, NULL) != 0)
-		connection_close(c);
-}
-
-void connection_send(struct connection *c, struct reader bytes)
-{
-	struct bytes copy = { 0 };
-	if (c->stage != CONNECTION_OPEN || bytes.left == 0)
-		return;
-	if (bytes_copy(&copy, bytes, NULL))
-		connection_give(c, &copy);
-	else
-		connection_close(c);
-}
-
-void connection_resume(struct connection *c)
-{
-	if (c->stage == CONNECTION_OPEN)
-		event_active(c->wait, EV_TIMEOUT, 0);
-}
-
 void connection_close(struct connection *c)
 {
 	if (c->stage == CONNECTION_CLOSING || c->stage == CONNECTION_LINGER)
 		return;
-	bool open = c->stage == CONNECTION_OPEN;
 	c->stage = CONNECTION_CLOSING;
-	if (c->wait != NULL)
-		(void)event_del(c->wait);
-	if (open && connection_unsent(c) > 0) {
-		connection_deadline(c, CLOSING_MS, too_slow_to_leave);
-		return;
-	}
-	c->late = NULL;
-	soon(c);
+	connection_deadline(c, CLOSING_MS, too_slow_to_leave);
+	if (!c->busy)
+		connection_wake(c);
 }

@@ -5,9 +5,9 @@
  * to nothing before its first byte: the SSL object is made then.
  */
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
 
 #include "net/stream.h"
+#include "net/tls_impl.h"
 
 enum { CONNECTION_BACKLOG = 256 << 10 }; /* bytes not yet read by the peer: we stop listening */
 
@@ -29,15 +29,28 @@ struct connection {
 	struct event_base *base;
 	void *context;
 	const struct stream_limits *limits;
-	bool tls;
-	bool peer_ended; /* it will send no more */
-	enum connection_stage stage;
-	int fd;      /* -1 once bev has it */
-	int refusal; /* errno of a connect that failed at once */
-	struct bufferevent *bev;
-	struct event *wait, *timer;
-	const char *late; /* what to say when the timer fires */
 	struct address peer;
+	bool tls;
+	enum connection_stage stage;
+	int fd;
+	int refusal; /* errno of a connect that failed at once */
+	/* NULL until it speaks: what came and was not taken yet, what is to be sent. */
+	struct evbuffer *input, *output;
+	struct tls_talk *talk; /* NULL on a plain one */
+	struct evbuffer *wire; /* of TLS: records that are to be sent */
+	size_t input_max;      /* bytes that nobody takes: the peer then waits */
+	bool peer_ended;       /* it will send no more */
+	bool listening;        /* the loop waits for what comes */
+	bool paused;           /* the peer does not read what it is sent: it is not heard either */
+	bool full;             /* the kernel takes no more: the loop waits until it does */
+	bool sending;          /* something is on its way out */
+	bool busy;             /* inside a call of ours, at whose end things are sent */
+	bool look_again;       /* at the input, though nothing came */
+	bool said_goodbye;
+	struct event *readable, *timer;
+	struct event *writable;          /* made when it is needed */
+	const char *late;                /* what to say when the timer fires */
+	struct source *source;           /* in the server's counts; NULL: not counted */
 	struct connection *next, **link; /* in the server's list */
 };
 
@@ -68,7 +81,8 @@ struct evbuffer *connection_input(struct connection *c);
 /* Restarts the one deadline; 0: none. `late` is the sentence for when it passes; NULL: the
  * connection then simply ends. */
 void connection_deadline(struct connection *c, uint64_t ms, const char *late);
-void connection_send(struct connection *c, struct reader bytes); /* one write */
+/* What is sent in one turn of the loop leaves together. */
+void connection_send(struct connection *c, struct reader bytes);
 /* The same without a copy: bytes that are handed over, and bytes that stay until all has left or
  * the connection has ended. */
 void connection_give(struct connection *c, struct bytes *piece); /* empty afterwards */
@@ -79,8 +93,12 @@ void connection_resume(struct connection *c);
 /* Ends it from the loop after what was sent has left. */
 void connection_close(struct connection *c);
 
-/* For connection.c and connection_server.c. */
+/* For connection*.c. */
 bool connection_start(struct connection *c, struct error *err);
 void connection_end(struct connection *c, const struct error *why);
 void connection_leave(struct connection *c); /* out of its server's list and counts */
+/* Sends what the kernel takes. False: the connection is broken, err says why. */
+bool connection_write(struct connection *c, struct error *err) MUST_CHECK;
+/* Something is to be done for it, soon, from the loop. */
+void connection_wake(struct connection *c);
 struct tls_server *connection_server_tls(const struct connection_server *s);

@@ -1,10 +1,13 @@
 #include <errno.h>
 #include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/connection_impl.h"
+#include "net/source_counts.h"
 
 enum { ACCEPT_AT_ONCE = 64, ACCEPT_PAUSE = 100000 /* us */ };
 
@@ -18,25 +21,29 @@ struct connection_server {
 	struct event *accepting, *pause;
 	struct connection *connections;
 	size_t count;
+	struct source_counts *sources;
 	bool starved; /* no descriptor is left, and it was said */
 };
 
-/* A phone needs few connections, an attacker wants all. */
-static bool within_caps(
-	const struct connection_server *s, const struct address *peer, struct error *why)
+/* A phone needs few connections, an attacker wants all. On success it is counted. */
+static bool within_caps(struct connection_server *s, const struct address *peer,
+	struct source **source, struct error *why)
 {
-	size_t same = 0;
 	if (s->limits.total > 0 && s->count >= s->limits.total)
 		return fail(
 			why, FAULT_LIMIT, "%zu connections are open, that is the limit", s->count);
 	if (s->limits.per_source == 0)
 		return true;
-	for (const struct connection *c = s->connections; c != NULL; c = c->next)
-		same += address_same_host(&c->peer, peer) ? 1 : 0;
-	if (same >= s->limits.per_source)
-		return fail(why, FAULT_LIMIT,
-			"this address has %zu connections open, that is the limit", same);
-	return true;
+	struct source *found = source_enter(s->sources, peer, why);
+	if (found == NULL)
+		return false;
+	if (source_count(found) <= s->limits.per_source) {
+		*source = found;
+		return true;
+	}
+	source_leave(s->sources, found);
+	return fail(why, FAULT_LIMIT, "this address has %zu connections open, that is the limit",
+		s->limits.per_source);
 }
 
 void connection_leave(struct connection *c)
@@ -48,6 +55,8 @@ void connection_leave(struct connection *c)
 		c->next->link = c->link;
 	c->link = NULL;
 	c->server->count--;
+	if (c->source != NULL)
+		source_leave(c->server->sources, TAKE(c->source));
 }
 
 struct tls_server *connection_server_tls(const struct connection_server *s)
@@ -56,7 +65,7 @@ struct tls_server *connection_server_tls(const struct connection_server *s)
 }
 
 static struct connection *connection_accept(
-	struct connection_server *s, int fd, const struct address *peer)
+	struct connection_server *s, int fd, const struct address *peer, struct source *source)
 {
 	struct connection *c = calloc(1, s->kind->size);
 	if (c == NULL)
@@ -70,6 +79,7 @@ static struct connection *connection_accept(
 		.stage = CONNECTION_SILENT,
 		.fd = fd,
 		.peer = *peer,
+		.source = source,
 		.next = s->connections,
 		.link = &s->connections };
 	if (c->next != NULL)
@@ -90,12 +100,15 @@ static void refuse(
 static void took(struct connection_server *s, int fd, const struct address *peer)
 {
 	struct error why = { 0 };
-	if (!within_caps(s, peer, &why)) {
+	struct source *source = NULL;
+	if (!within_caps(s, peer, &source, &why)) {
 		refuse(s, fd, peer, &why);
 		return;
 	}
-	struct connection *c = connection_accept(s, fd, peer);
+	struct connection *c = connection_accept(s, fd, peer, source);
 	if (c == NULL) {
+		if (source != NULL)
+			source_leave(s->sources, source);
 		fail_memory(&why);
 		refuse(s, fd, peer, &why);
 	} else if (!connection_start(c, &why)) {
@@ -152,6 +165,7 @@ struct connection_server *connection_serve(struct loop *l, int fd, struct tls_se
 	const struct connection_kind *kind, const struct stream_limits *limits, void *context,
 	struct error *err)
 {
+	int on = 1;
 	struct connection_server *s = calloc(1, sizeof(*s));
 	if (s == NULL) {
 		(void)close(fd);
@@ -164,9 +178,13 @@ struct connection_server *connection_serve(struct loop *l, int fd, struct tls_se
 		.kind = kind,
 		.limits = *limits,
 		.context = context };
+	/* Those that are accepted have it from here; Unix sockets know nothing of it. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	s->sources = source_counts_new();
 	s->accepting = event_new(s->base, fd, EV_READ | EV_PERSIST, came, s);
 	s->pause = evtimer_new(s->base, accept_again, s);
-	if (s->accepting == NULL || s->pause == NULL || event_add(s->accepting, NULL) != 0) {
+	if (s->sources == NULL || s->accepting == NULL || s->pause == NULL ||
+		event_add(s->accepting, NULL) != 0) {
 		connection_server_free(s);
 		fail(err, FAULT_IO, "a listening socket cannot be watched");
 		return NULL;
@@ -184,6 +202,7 @@ void connection_server_free(struct connection_server *s)
 		event_free(s->accepting);
 	if (s->pause != NULL)
 		event_free(s->pause);
+	source_counts_free(s->sources);
 	(void)close(s->fd);
 	free(s);
 }

@@ -240,7 +240,8 @@ static void became_readable(int fd, short what, void *context)
 		p->reading = false;
 		datagram_ports_flush(p);
 	}
-	p->events->batch_done(p->context);
+	if (p->events->batch_done != NULL)
+		p->events->batch_done(p->context);
 }
 
 /* opening */

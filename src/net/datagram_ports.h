@@ -24,7 +24,8 @@ struct datagram_way {
 
 struct datagram_ports_events {
 	void (*came)(const struct datagram_way *way, struct reader bytes, void *context);
-	void (*batch_done)(void *context); /* no more come before others have had their turn */
+	/* No more come before others have had their turn. May be NULL. */
+	void (*batch_done)(void *context);
 };
 
 /* Takes fd, which is bound, over, also on failure; opens `fresh` more on its address. */

@@ -28,8 +28,7 @@ struct http_exchange *http_exchange_new(struct http_connection *h, struct error 
 	*x = (struct http_exchange){ .at = h, .fd = -1, .headers = writer_new(HEADERS_MAX) };
 	address_text(&h->connection.peer, x->peer);
 	x->has_uid = h->connection.peer.storage.ss_family == AF_UNIX &&
-		getsockopt(bufferevent_getfd(h->connection.bev), SOL_SOCKET, SO_PEERCRED, &who,
-			&size) == 0;
+		getsockopt(h->connection.fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
 	x->uid = who.uid;
 	return x;
 }

@@ -129,7 +129,7 @@ static void http_opened(struct connection *c)
 	struct http_connection *h = http_of(c);
 	const struct http_limits *limits = &h->server->limits;
 	h->opened = true;
-	bufferevent_setwatermark(c->bev, EV_READ, 0, limits->header + limits->body + 1);
+	c->input_max = limits->header + limits->body + 1;
 	await_request(h);
 }
 

@@ -14,6 +14,8 @@ struct signal_row {
 struct loop {
 	struct event_base *base;
 	struct signal_row *signals;
+	loop_fn *after_turn; /* may be NULL */
+	void *after_turn_context;
 	bool stopped;
 };
 
@@ -58,9 +60,26 @@ struct loop *loop_new_crowded(struct error *err)
 	return loop_with(EVENT_BASE_FLAG_IGNORE_ENV | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST, err);
 }
 
+void loop_after_turn(struct loop *l, loop_fn *fn, void *context)
+{
+	l->after_turn = fn;
+	l->after_turn_context = context;
+}
+
+static int turn(struct loop *l)
+{
+	if (l->after_turn == NULL)
+		return event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	int result = event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY | EVLOOP_ONCE);
+	l->after_turn(l->after_turn_context);
+	return result;
+}
+
 bool loop_run(struct loop *l, struct error *err)
 {
-	int result = l->stopped ? 0 : event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	int result = 0;
+	while (!l->stopped && result >= 0)
+		result = turn(l);
 	l->stopped = false;
 	if (result < 0)
 		return fail(err, FAULT_IO, "the event loop failed");

@@ -16,6 +16,9 @@ struct loop *loop_new(struct error *err);
 struct loop *loop_new_crowded(struct error *err);
 bool loop_run(struct loop *l, struct error *err) MUST_CHECK; /* until loop_stop */
 void loop_stop(struct loop *l);
+/* Calls fn when all that happened at once is dealt with, before the loop waits again; NULL: no one.
+ * Before loop_run. */
+void loop_after_turn(struct loop *l, loop_fn *fn, void *context);
 void loop_free(struct loop *l);
 DEFINE_AUTO(loop, loop_free);
 

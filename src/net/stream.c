@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "net/connection_impl.h"
-#include "net/tls_impl.h"
 
 enum { HEADER_MAX = 64 };
 
@@ -202,14 +201,13 @@ const struct address *stream_peer(const struct stream *s)
 
 struct cert *stream_peer_cert(const struct stream *s, struct error *err)
 {
-	return tls_peer_cert(s->connection.bev, err);
+	return tls_talk_peer_cert(s->connection.talk, err);
 }
 
 void stream_security(const struct stream *s, struct stream_security *out)
 {
 	*out = (struct stream_security){ 0 };
-	if (s->connection.bev != NULL)
-		tls_security(s->connection.bev, out);
+	tls_talk_security(s->connection.talk, out);
 }
 
 void stream_set_user(struct stream *s, void *user)

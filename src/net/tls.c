@@ -1,8 +1,7 @@
 #include "net/tls.h"
 
-#include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
-#include <event2/util.h>
+#include <event2/buffer.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -21,7 +20,16 @@ enum {
 
 struct tls_server {
 	SSL_CTX *context;
+	BIO_METHOD *method;
 	int64_t keyed_at; /* wall clock: since when tickets have these keys */
+};
+
+struct tls_talk {
+	SSL *ssl;
+	BIO_METHOD *own_method; /* of a client; a server's is the server's */
+	struct reader came;     /* not read yet; lent for the time of a call */
+	struct evbuffer *wire;
+	bool open;
 };
 
 static bool fail_tls(struct error *err, const char *what)
@@ -67,19 +75,62 @@ static bool show(SSL_CTX *context, const struct identity *who)
 		SSL_CTX_use_PrivateKey(context, identity_pkey(who)) == 1;
 }
 
+/* OpenSSL reads from what came, and writes into what is to be sent. */
+
+static int wire_read(BIO *bio, char *out, int size)
+{
+	struct tls_talk *t = BIO_get_data(bio);
+	size_t wanted = size > 0 ? (size_t)size : 0;
+	size_t part = wanted < t->came.left ? wanted : t->came.left;
+	BIO_clear_retry_flags(bio);
+	if (part == 0) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	reader_copy(&t->came, out, part);
+	return (int)part;
+}
+
+static int wire_write(BIO *bio, const char *bytes, int size)
+{
+	const struct tls_talk *t = BIO_get_data(bio);
+	BIO_clear_retry_flags(bio);
+	return size > 0 && evbuffer_add(t->wire, bytes, (size_t)size) == 0 ? size : -1;
+}
+
+static long wire_control(BIO *bio, int what, long number, void *pointer)
+{
+	(void)bio;
+	(void)number;
+	(void)pointer;
+	return what == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+static BIO_METHOD *wire_method(void)
+{
+	BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "wire");
+	if (method != NULL && BIO_meth_set_read(method, wire_read) == 1 &&
+		BIO_meth_set_write(method, wire_write) == 1 &&
+		BIO_meth_set_ctrl(method, wire_control) == 1)
+		return method;
+	BIO_meth_free(method);
+	return NULL;
+}
+
 struct tls_server *tls_server_new(const struct identity *who, bool old_phones, struct error *err)
 {
 	struct tls_server *s = calloc(1, sizeof(*s));
-	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-	if (s != NULL && context != NULL && allow(context, old_phones) &&
-		remember_sessions(context) && show(context, who)) {
-		settle(context);
-		s->context = context;
+	if (s != NULL) {
+		s->context = SSL_CTX_new(TLS_server_method());
+		s->method = wire_method();
+	}
+	if (s != NULL && s->context != NULL && s->method != NULL && allow(s->context, old_phones) &&
+		remember_sessions(s->context) && show(s->context, who)) {
+		settle(s->context);
 		return s;
 	}
 	(void)fail_tls(err, "preparing TLS with its certificate and key");
-	SSL_CTX_free(context);
-	free(s);
+	tls_server_free(s);
 	return NULL;
 }
 
@@ -88,6 +139,7 @@ void tls_server_free(struct tls_server *s)
 	if (s == NULL)
 		return;
 	SSL_CTX_free(s->context);
+	BIO_meth_free(s->method);
 	free(s);
 }
 
@@ -107,75 +159,133 @@ static void renew_ticket_keys(struct tls_server *s)
 	ERR_clear_error();
 }
 
-static struct bufferevent *speak(struct event_base *base, int fd, SSL *ssl,
-	enum bufferevent_ssl_state state, struct error *err)
+void tls_talk_free(struct tls_talk *t)
 {
-	struct bufferevent *bev = NULL;
-	if (ssl != NULL)
-		bev = bufferevent_openssl_socket_new(base, fd, ssl, state, BEV_OPT_CLOSE_ON_FREE);
-	if (bev == NULL) {
-		fail_tls(err, "starting TLS");
-		return NULL;
-	}
-	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
-	return bev;
+	if (t == NULL)
+		return;
+	SSL_free(t->ssl);
+	BIO_meth_free(t->own_method);
+	free(t);
 }
 
-struct bufferevent *tls_server_bufferevent(
-	struct event_base *base, int fd, struct tls_server *s, struct error *err)
+static struct tls_talk *talk_new(
+	SSL_CTX *context, const BIO_METHOD *method, struct evbuffer *wire, struct error *err)
+{
+	struct tls_talk *t = calloc(1, sizeof(*t));
+	SSL *ssl = t != NULL ? SSL_new(context) : NULL;
+	BIO *bio = ssl != NULL ? BIO_new(method) : NULL;
+	if (bio == NULL) {
+		(void)fail_tls(err, "starting TLS");
+		SSL_free(ssl);
+		free(t);
+		return NULL;
+	}
+	*t = (struct tls_talk){ .ssl = ssl, .wire = wire };
+	BIO_set_data(bio, t);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(ssl, bio, bio); /* goes with it */
+	return t;
+}
+
+struct tls_talk *tls_talk_accept(struct tls_server *s, struct evbuffer *wire, struct error *err)
 {
 	renew_ticket_keys(s);
-	return speak(base, fd, SSL_new(s->context), BUFFEREVENT_SSL_ACCEPTING, err);
+	struct tls_talk *t = talk_new(s->context, s->method, wire, err);
+	if (t != NULL)
+		SSL_set_accept_state(t->ssl);
+	return t;
 }
 
-struct bufferevent *tls_client_bufferevent(struct event_base *base, int fd, struct error *err)
+struct tls_talk *tls_talk_connect(struct evbuffer *wire, struct error *err)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-	if (context == NULL || !allow(context, true)) {
-		SSL_CTX_free(context);
-		fail_tls(err, "preparing TLS");
+	BIO_METHOD *method = wire_method();
+	struct tls_talk *t = NULL;
+	if (context != NULL && method != NULL && allow(context, true)) {
+		settle(context);
+		t = talk_new(context, method, wire, err);
+	} else {
+		(void)fail_tls(err, "preparing TLS");
+	}
+	SSL_CTX_free(context); /* the SSL object keeps it */
+	if (t == NULL) {
+		BIO_meth_free(method);
 		return NULL;
 	}
-	settle(context);
-	struct bufferevent *bev =
-		speak(base, fd, SSL_new(context), BUFFEREVENT_SSL_CONNECTING, err);
-	SSL_CTX_free(context); /* the SSL object keeps it */
-	return bev;
+	t->own_method = method;
+	SSL_set_connect_state(t->ssl);
+	return t;
 }
 
-bool tls_fail(struct bufferevent *bev, const char *doing, struct error *err)
+static enum tls_outcome outcome(const struct tls_talk *t, int result, struct error *err)
 {
-	int number = EVUTIL_SOCKET_ERROR();
-	unsigned long code = bufferevent_get_openssl_error(bev);
+	switch (SSL_get_error(t->ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return TLS_GOES_ON;
+	case SSL_ERROR_ZERO_RETURN:
+		return TLS_ENDED;
+	}
+	unsigned long code = ERR_peek_last_error();
 	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
-	if (reason != NULL)
-		return fail(err, FAULT_MALFORMED, "%s: %s", doing, reason);
-	if (code != 0)
-		return fail(err, FAULT_MALFORMED, "%s: TLS error %lx", doing, code);
-	return fail(err, FAULT_IO, "%s: %s", doing,
-		number != 0 ? evutil_socket_error_to_string(number) : "the peer left");
+	ERR_clear_error();
+	if (code == 0)
+		(void)fail_memory(err); /* what comes and goes is in memory */
+	else if (reason != NULL)
+		(void)fail(err, FAULT_MALFORMED, "%s", reason);
+	else
+		(void)fail(err, FAULT_MALFORMED, "TLS error %lx", code);
+	return TLS_BROKEN;
 }
 
-void tls_keep_session(struct bufferevent *bev)
+enum tls_outcome tls_talk_hear(
+	struct tls_talk *t, struct reader bytes, struct evbuffer *plain, struct error *err)
 {
-	SSL *ssl = bufferevent_openssl_get_ssl(bev);
-	if (ssl != NULL)
-		SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	uint8_t block[TLS_RECORD];
+	int got;
+	t->came = bytes;
+	ERR_clear_error();
+	if (!t->open) {
+		got = SSL_do_handshake(t->ssl);
+		t->open = got == 1;
+		if (!t->open)
+			return outcome(t, got, err);
+	}
+	while ((got = SSL_read(t->ssl, block, sizeof(block))) > 0)
+		if (evbuffer_add(plain, block, (size_t)got) != 0) {
+			(void)fail_memory(err);
+			return TLS_BROKEN;
+		}
+	return outcome(t, got, err);
 }
 
-void tls_goodbye(struct bufferevent *bev)
+bool tls_talk_open(const struct tls_talk *t)
 {
-	SSL *ssl = bufferevent_openssl_get_ssl(bev);
-	if (ssl == NULL)
-		return;
-	(void)SSL_shutdown(ssl); /* once: the answer is not waited for */
+	return t->open;
+}
+
+bool tls_talk_say(struct tls_talk *t, struct reader bytes, struct error *err)
+{
+	ERR_clear_error();
+	if (bytes.left == 0 || SSL_write(t->ssl, bytes.at, (int)bytes.left) == (int)bytes.left)
+		return true;
+	return fail_tls(err, "sending by TLS");
+}
+
+void tls_talk_keep_session(struct tls_talk *t)
+{
+	SSL_set_shutdown(t->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+void tls_talk_goodbye(struct tls_talk *t)
+{
+	(void)SSL_shutdown(t->ssl); /* the answer is not waited for */
 	ERR_clear_error();
 }
 
-struct cert *tls_peer_cert(struct bufferevent *bev, struct error *err)
+struct cert *tls_talk_peer_cert(const struct tls_talk *t, struct error *err)
 {
-	SSL *ssl = bev != NULL ? bufferevent_openssl_get_ssl(bev) : NULL;
-	X509 *shown = ssl != NULL ? SSL_get1_peer_certificate(ssl) : NULL;
+	X509 *shown = t != NULL ? SSL_get1_peer_certificate(t->ssl) : NULL;
 	if (shown == NULL) {
 		fail(err, FAULT_MISSING, "the other side showed no certificate");
 		return NULL;
@@ -192,13 +302,12 @@ struct cert *tls_peer_cert(struct bufferevent *bev, struct error *err)
 	return cert;
 }
 
-void tls_security(struct bufferevent *bev, struct stream_security *out)
+void tls_talk_security(const struct tls_talk *t, struct stream_security *out)
 {
-	SSL *ssl = bufferevent_openssl_get_ssl(bev);
-	if (ssl == NULL || SSL_get_current_cipher(ssl) == NULL)
+	if (t == NULL || SSL_get_current_cipher(t->ssl) == NULL)
 		return;
-	(void)snprintf(out->version, sizeof(out->version), "%s", SSL_get_version(ssl));
-	(void)snprintf(out->cipher, sizeof(out->cipher), "%s", SSL_get_cipher_name(ssl));
+	(void)snprintf(out->version, sizeof(out->version), "%s", SSL_get_version(t->ssl));
+	(void)snprintf(out->cipher, sizeof(out->cipher), "%s", SSL_get_cipher_name(t->ssl));
 }
 
 static bool take_shown(struct tls_pin *pin, X509_STORE_CTX *judged)

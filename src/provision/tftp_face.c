@@ -449,7 +449,6 @@ static void on_datagram(const struct datagram_way *way, struct reader bytes, voi
 	struct tftp_face *f = context;
 	struct tftp_packet packet;
 	struct error err = { 0 };
-	log_hold();
 	if (way->port == 0) {
 		on_request(f, way, bytes);
 		return;
@@ -470,15 +469,9 @@ static void on_datagram(const struct datagram_way *way, struct reader bytes, voi
 	(void)settle(t);
 }
 
-static void on_batch_done(void *context)
-{
-	(void)context;
-	log_release();
-}
-
 struct tftp_face *tftp_face_new(struct provision *p, int fd, struct error *err)
 {
-	static const struct datagram_ports_events events = { on_datagram, on_batch_done };
+	static const struct datagram_ports_events events = { on_datagram, NULL };
 	struct tftp_face *f = calloc(1, sizeof(*f));
 	if (f == NULL) {
 		(void)fail_memory(err);

@@ -212,10 +212,23 @@ bool follower_start(struct follower *f, struct error *err)
 	return f->manager != NULL;
 }
 
+/* What is said in one turn of the loop is written at once. */
+static void turn_over(void *context)
+{
+	(void)context;
+	log_release();
+	log_hold();
+}
+
 bool follower_run(struct follower *f, struct error *err)
 {
 	process_ready();
-	if (!loop_run(f->loop, err))
+	log_hold();
+	loop_after_turn(f->loop, turn_over, NULL);
+	bool fine = loop_run(f->loop, err);
+	loop_after_turn(f->loop, NULL, NULL);
+	log_release();
+	if (!fine)
 		return false;
 	return f->unusable.fault == FAULT_NONE ||
 		fail(err, f->unusable.fault, "the TLS identity: %s", f->unusable.text);

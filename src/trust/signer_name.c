@@ -14,12 +14,14 @@ static bool same_name(const struct distinguished_name *asked, const char *text)
 static bool name_fits(struct reader text, const struct cert *cert, name_fn *name_of)
 {
 	const char *appliance = name_of(cert, NAME_APPLIANCE);
-	if (reader_same(text, reader_of_text(appliance)))
-		return true;
+	const char *builder = name_of(cert, NAME_BUILDER);
+	if (reader_same(text, reader_of_text(appliance)) ||
+		reader_same(text, reader_of_text(builder)))
+		return true; /* as nearly everyone writes it */
 	struct distinguished_name asked;
 	if (!distinguished_name_parse(text, &asked, NULL))
 		return false;
-	return same_name(&asked, name_of(cert, NAME_BUILDER)) || same_name(&asked, appliance);
+	return same_name(&asked, builder) || same_name(&asked, appliance);
 }
 
 bool subject_fits(struct reader text, const struct cert *cert)

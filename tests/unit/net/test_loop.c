@@ -99,6 +99,61 @@ static void a_watch_tells_until_it_is_freed(void **state)
 	loop_free(NULL);
 }
 
+/* Some pipes that were written to before the loop ran: their turn is one. */
+struct turns {
+	struct scene *scene;
+	struct turning {
+		struct watch *watch;
+		int ends[2];
+		struct turns *of;
+	} pipes[3];
+	unsigned came, came_before, over;
+};
+
+static void in_turn(void *context)
+{
+	struct turning *t = context;
+	char byte;
+	assert_int_equal(read(t->ends[0], &byte, 1), 1);
+	t->of->came++;
+}
+
+static void turn_over(void *context)
+{
+	struct turns *t = context;
+	if (t->over++ == 0)
+		t->came_before = t->came;
+	loop_stop(t->scene->loop);
+}
+
+static void a_turn_is_over_when_all_that_came_together_is_dealt_with(void **state)
+{
+	struct turns t = { .scene = *state };
+	loop_after_turn(t.scene->loop, turn_over, &t);
+	for (size_t i = 0; i < COUNT(t.pipes); i++) {
+		struct turning *one = &t.pipes[i];
+		one->of = &t;
+		assert_int_equal(pipe(one->ends), 0);
+		assert_int_equal(write(one->ends[1], "x", 1), 1);
+		one->watch = watch_readable(t.scene->loop, one->ends[0], in_turn, one, NULL);
+	}
+	assert_true(loop_run(t.scene->loop, NULL));
+	assert_int_equal(t.over, 1);
+	assert_int_equal(t.came_before, COUNT(t.pipes));
+	assert_int_equal(write(t.pipes[1].ends[1], "x", 1), 1);
+	assert_true(loop_run(t.scene->loop, NULL));
+	assert_int_equal(t.over, 2);
+	assert_int_equal(t.came, COUNT(t.pipes) + 1);
+	loop_after_turn(t.scene->loop, NULL, NULL);
+	scene_for(t.scene, 2);
+	assert_int_equal(t.over, 2);
+	for (size_t i = 0; i < COUNT(t.pipes); i++) {
+		watch_free(t.pipes[i].watch);
+		(void)close(t.pipes[i].ends[0]);
+		(void)close(t.pipes[i].ends[1]);
+	}
+}
+
 static void a_peer_that_left_ends_no_process(void **state)
 {
 	(void)state;
@@ -117,6 +172,7 @@ int main(void)
 		CASE(signals_arrive_in_the_loop),
 		CASE(a_loop_that_was_stopped_before_does_not_run),
 		CASE(a_watch_tells_until_it_is_freed),
+		CASE(a_turn_is_over_when_all_that_came_together_is_dealt_with),
 		CASE(a_peer_that_left_ends_no_process),
 #undef CASE
 	};

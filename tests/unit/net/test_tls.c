@@ -88,7 +88,7 @@ struct caller {
 	const struct letters *server;
 	int min, max;        /* TLS versions */
 	const char *ciphers; /* of TLS 1.2 and below */
-	bool renegotiate, resume, shutdown;
+	bool renegotiate, resume, shutdown, flood;
 };
 
 enum {
@@ -99,7 +99,8 @@ enum {
 	NOT_RESUMED = 4,
 	RENEGOTIATED = 5,
 	WRONG_VERSION = 6,
-	NO_GOODBYE = 7
+	NO_GOODBYE = 7,
+	NO_FLOOD = 8
 };
 
 static SSL *shake(SSL_CTX *context, const struct letters *server, SSL_SESSION *session)
@@ -152,6 +153,25 @@ static bool keep_session(SSL *ssl, struct carried *out)
 	return true;
 }
 
+/* Asks for much and reads it in small bites: the server waits, and goes on as there is room. */
+static int drink(SSL *ssl)
+{
+	char bite[1000];
+	uint8_t out[16];
+	int size = (int)letters_write(out, "flood"), narrow = 65536;
+	size_t have = 0;
+	(void)setsockopt(SSL_get_fd(ssl), SOL_SOCKET, SO_RCVBUF, &narrow, sizeof(narrow));
+	if (SSL_write(ssl, out, size) != size || SSL_write(ssl, out, size) != size)
+		return NO_ANSWER;
+	while (have < 2 * (size_t)FLOOD) {
+		int got = SSL_read(ssl, bite, sizeof(bite));
+		if (got <= 0)
+			return NO_FLOOD;
+		have += (size_t)got;
+	}
+	return have == 2 * (size_t)FLOOD ? FINE : NO_FLOOD;
+}
+
 static int act(const struct caller *c)
 {
 	char text[600];
@@ -171,7 +191,9 @@ static int act(const struct caller *c)
 		return NO_HANDSHAKE;
 	if (SSL_version(ssl) != c->max)
 		return WRONG_VERSION;
-	int verdict = converse(ssl, text);
+	int verdict = c->flood ? drink(ssl) : FINE;
+	if (verdict == FINE)
+		verdict = converse(ssl, text);
 	if (verdict != FINE)
 		return verdict;
 	if (keep != NULL && !keep_session(ssl, keep))
@@ -227,18 +249,45 @@ static void phones_of_every_age_are_served(void **state)
 	struct letters l = { 0 };
 	letters_serve(&l, p->scene, p->paper->old, &generous);
 	const struct caller rows[] = {
-		{ &l, TLS1_VERSION, TLS1_VERSION, "AES256-SHA:@SECLEVEL=0", false, true, false },
-		{ &l, TLS1_VERSION, TLS1_VERSION, "AES128-SHA:@SECLEVEL=0", true, false, false },
-		{ &l, TLS1_1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0", false, false, true },
-		{ &l, TLS1_VERSION, TLS1_2_VERSION, "ECDHE-RSA-AES128-GCM-SHA256", false, true,
+		{ &l, TLS1_VERSION, TLS1_VERSION, "AES256-SHA:@SECLEVEL=0", false, true, false,
 			false },
-		{ &l, TLS1_2_VERSION, TLS1_2_VERSION, "AES256-GCM-SHA384", false, false, true },
-		{ &l, TLS1_2_VERSION, TLS1_2_VERSION, "AES256-GCM-SHA384", true, false, false },
-		{ &l, TLS1_VERSION, TLS1_3_VERSION, "DEFAULT", false, true, false },
-		{ &l, TLS1_3_VERSION, TLS1_3_VERSION, "DEFAULT", false, false, true },
+		{ &l, TLS1_VERSION, TLS1_VERSION, "AES128-SHA:@SECLEVEL=0", true, false, false,
+			false },
+		{ &l, TLS1_1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0", false, false, true,
+			false },
+		{ &l, TLS1_VERSION, TLS1_2_VERSION, "ECDHE-RSA-AES128-GCM-SHA256", false, true,
+			false, false },
+		{ &l, TLS1_2_VERSION, TLS1_2_VERSION, "AES256-GCM-SHA384", false, false, true,
+			false },
+		{ &l, TLS1_2_VERSION, TLS1_2_VERSION, "AES256-GCM-SHA384", true, false, false,
+			false },
+		{ &l, TLS1_VERSION, TLS1_3_VERSION, "DEFAULT", false, true, false, false },
+		{ &l, TLS1_3_VERSION, TLS1_3_VERSION, "DEFAULT", false, false, true, false },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_int_equal(call(p->scene, &rows[i]), FINE);
+	stream_server_free(l.server);
+}
+
+static void who_reads_slowly_gets_everything(void **state)
+{
+	const struct play *p = *state;
+	struct letters l = { 0 };
+	letters_serve(&l, p->scene, p->paper->old, &generous);
+	const struct caller old = { .server = &l,
+		.min = TLS1_VERSION,
+		.max = TLS1_VERSION,
+		.ciphers = "DEFAULT:@SECLEVEL=0",
+		.flood = true };
+	const struct caller new = { .server = &l,
+		.min = TLS1_3_VERSION,
+		.max = TLS1_3_VERSION,
+		.ciphers = "DEFAULT",
+		.flood = true };
+	assert_int_equal(call(p->scene, &old), FINE);
+	assert_int_equal(call(p->scene, &new), FINE);
+	scene_until_count(p->scene, &l.closed, 2);
+	assert_int_equal(l.ended_well, 2);
 	stream_server_free(l.server);
 }
 
@@ -262,7 +311,8 @@ static void sessions_end_with_their_keys_and_their_identity(void **state)
 		letters_serve(&l, p->scene, tls, &generous);
 		letters_serve(&other, p->scene, p->paper->old, &generous);
 		struct caller caller = { &l, versions[i % COUNT(versions)],
-			versions[i % COUNT(versions)], "DEFAULT:@SECLEVEL=0", false, false, false };
+			versions[i % COUNT(versions)], "DEFAULT:@SECLEVEL=0", false, false, false,
+			false };
 		keep = session;
 		assert_int_equal(call(p->scene, &caller), FINE);
 		keep = NULL;
@@ -288,9 +338,9 @@ static void without_old_phones_tls_starts_at_1_2(void **state)
 	struct letters l = { 0 };
 	letters_serve(&l, p->scene, p->paper->new, &generous);
 	const struct caller old = { &l, TLS1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0", false,
-		false, false };
+		false, false, false };
 	const struct caller new = { &l, TLS1_2_VERSION, TLS1_2_VERSION, "DEFAULT", false, false,
-		false };
+		false, false };
 	assert_int_equal(call(p->scene, &old), NO_HANDSHAKE);
 	scene_until_count(p->scene, &l.closed, 1);
 	assert_int_equal(l.why.fault, FAULT_MALFORMED);
@@ -308,7 +358,7 @@ static void ciphers_without_secrecy_find_no_match(void **state)
 	letters_serve(&l, p->scene, p->paper->old, &generous);
 	for (unsigned i = 0; i < COUNT(ciphers); i++) {
 		const struct caller c = { &l, TLS1_VERSION, TLS1_2_VERSION, ciphers[i], false,
-			false, false };
+			false, false, false };
 		assert_int_equal(call(p->scene, &c), NO_HANDSHAKE);
 		scene_until_count(p->scene, &l.closed, i + 1);
 		assert_non_null(strstr(l.why.text, "no shared cipher"));
@@ -442,6 +492,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		CASE(phones_of_every_age_are_served),
+		CASE(who_reads_slowly_gets_everything),
 		CASE(sessions_end_with_their_keys_and_their_identity),
 		CASE(without_old_phones_tls_starts_at_1_2),
 		CASE(ciphers_without_secrecy_find_no_match),
