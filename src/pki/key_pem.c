@@ -4,8 +4,7 @@
 
 #include "pki/crypto_fault_impl.h"
 #include "pki/key_impl.h"
-
-enum { PEM_FILE_MAX = 1 << 20 };
+#include "pki/pem_impl.h"
 
 static bool is_key(const char *name)
 {
@@ -57,16 +56,9 @@ static struct key *key_of(BIO *in, struct error *err)
 
 struct key *key_parse_pem(struct reader pem, struct error *err)
 {
-	if (pem.left > PEM_FILE_MAX) {
-		(void)fail(err, FAULT_LIMIT, "a PEM file of %zu bytes, at most %d are accepted",
-			pem.left, PEM_FILE_MAX);
+	BIO *in = pem_open(pem, err);
+	if (in == NULL)
 		return NULL;
-	}
-	BIO *in = BIO_new_mem_buf(pem.left > 0 ? (const void *)pem.at : "", (int)pem.left);
-	if (in == NULL) {
-		(void)fail_memory(err);
-		return NULL;
-	}
 	struct key *k = key_of(in, err);
 	BIO_free(in);
 	ERR_clear_error();

@@ -12,6 +12,7 @@
 #include "pki/cert_name_impl.h"
 #include "pki/crypto_fault_impl.h"
 #include "pki/digest_impl.h"
+#include "pki/pem_impl.h"
 #include "pki/profile_impl.h"
 
 /* making */
@@ -140,21 +141,5 @@ void request_done(struct request *request)
 
 bool request_pem(struct reader der, char **out, struct error *err)
 {
-	AUTO_DONE(writer) w = writer_new(2 * REQUEST_BYTES_MAX);
-	struct bytes text = { 0 };
-	const char *written = NULL;
-	BIO *memory = BIO_new(BIO_s_mem());
-	if (memory != NULL &&
-		PEM_write_bio(memory, PEM_STRING_X509_REQ, "", der.at, (long)der.left) > 0) {
-		long size = BIO_get_mem_data(memory, &written);
-		writer_bytes(&w, reader_of(written, (size_t)size));
-	} else {
-		w.ok = false;
-	}
-	BIO_free(memory);
-	writer_u8(&w, 0);
-	if (!writer_take(&w, &text, err))
-		return fail_crypto(err, "the request cannot be written as PEM");
-	*out = (char *)text.data;
-	return true;
+	return pem_write(PEM_STRING_X509_REQ, der, out, err);
 }

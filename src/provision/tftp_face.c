@@ -46,7 +46,7 @@ struct tftp_face {
 	int64_t told_since; /* the second in which refusals are counted */
 	size_t told, untold;
 	struct known_phone known[PHONES_KNOWN];
-	uint64_t over[TRANSFERS_OVER]; /* ways of transfers that ended lately, as hashes */
+	uint64_t over[TRANSFERS_OVER];    /* ways of transfers that ended lately, as hashes */
 	uint64_t guessed[TRANSFERS_OVER]; /* ways that were guessed lately */
 };
 
@@ -439,7 +439,7 @@ static void on_stranger(
 		return;
 	}
 	if (f->guessed[hash % TRANSFERS_OVER] == hash)
-		return; /* the rest of the same guess */
+		return;                   /* the rest of the same guess */
 	if (packet->opcode != TFTP_ERROR) /* errors about errors never end */
 		send_error(f, way, TFTP_UNKNOWN_TID, "this transfer is another's");
 }
