@@ -6,6 +6,8 @@
 struct content {
 	unsigned owners;
 	struct bytes bytes;
+	bool has_digest;
+	uint8_t digest[DIGEST_SIZE];
 	uint64_t size;
 	const struct content_source *source; /* NULL: the bytes are all there is */
 	void *of;
@@ -72,4 +74,13 @@ bool content_read(
 struct reader content_bytes(const struct content *c)
 {
 	return bytes_reader(&c->bytes);
+}
+
+bool content_digest(struct content *c, uint8_t out[static DIGEST_SIZE], struct error *err)
+{
+	if (!c->has_digest && !digest_sha256(bytes_reader(&c->bytes), c->digest, err))
+		return false;
+	c->has_digest = true;
+	memcpy(out, c->digest, DIGEST_SIZE);
+	return true;
 }

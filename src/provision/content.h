@@ -2,6 +2,7 @@
 /* A file that is served, lent to every transfer that sends it: whole in memory, or read stretch by
  * stretch from where it lies. */
 #include "base/bytes.h"
+#include "pki/digest.h"
 
 struct content;
 
@@ -25,3 +26,6 @@ uint64_t content_size(const struct content *c);
 bool content_read(const struct content *c, uint64_t offset, uint8_t *out, size_t size,
 	struct error *err) MUST_CHECK;
 struct reader content_bytes(const struct content *c); /* of one in memory; empty of another */
+/* SHA-256 of one in memory, made once, however often it is asked for. */
+bool content_digest(struct content *c, uint8_t out[static DIGEST_SIZE], struct error *err)
+	MUST_CHECK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,8 +15,9 @@
 
 enum {
 	FOLDERS = 16,
-	/* Changes that are less apart may bear one time: an index that was made so soon after the
-	 * last change is not believed for longer. */
+	/* Where the clock of the file system is not ours: changes that are less apart may bear one
+	 * time, and an index that was made so soon after the last change is not believed for
+	 * longer. */
 	SETTLED_MS = 50,
 };
 
@@ -24,6 +26,7 @@ struct folder {
 	struct stat facts;
 	int64_t seen_ms;   /* when these facts were first seen */
 	int64_t walked_ms; /* when the index was made */
+	bool settled;      /* it was made in a later tick of the clock than the last change */
 	struct name_index *index;
 	uint64_t used; /* the greater the later */
 };
@@ -109,14 +112,25 @@ static struct folder *slot(struct folders *f, const char *path)
 	return oldest;
 }
 
+/* Changes bear the time of this clock's tick: what changes from now on bears another. */
+static bool is_past(struct timespec change)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_REALTIME_COARSE, &now) != 0)
+		return false;
+	return now.tv_sec > change.tv_sec ||
+		(now.tv_sec == change.tv_sec && now.tv_nsec > change.tv_nsec);
+}
+
 static bool refresh(struct folders *f, struct folder *kept, const struct stat *facts)
 {
 	int64_t now = clock_monotonic_ms();
 	bool same = kept->index != NULL && unchanged(&kept->facts, facts);
-	if (same && kept->walked_ms - kept->seen_ms >= SETTLED_MS)
+	if (same && (kept->settled || kept->walked_ms - kept->seen_ms >= SETTLED_MS))
 		return true;
 	if (!same)
 		kept->seen_ms = now;
+	kept->settled = is_past(facts->st_ctim); /* asked before the walk */
 	name_index_free(kept->index);
 	kept->index = walk(f, kept->path);
 	kept->facts = *facts;

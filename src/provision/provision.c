@@ -21,8 +21,7 @@ void provision_supply(struct provision *p, struct found_file *found, supply_fn *
 		enum hash_code hash = HASH_SHA1;
 		if (snapshot_current(p->snapshot) != NULL)
 			hash = (enum hash_code)snapshot_current(p->snapshot)->file_hash;
-		signing_ask(p->signing, found->asked.name, hash, content_bytes(found->content), fn,
-			context);
+		signing_ask(p->signing, found->asked.name, hash, found->content, fn, context);
 		found_file_done(found);
 		return;
 	}

@@ -20,7 +20,7 @@ struct asker {
 };
 
 struct kept {
-	uint8_t digest[DIGEST_SIZE]; /* of payload, name, hash and key */
+	uint8_t digest[DIGEST_SIZE]; /* of the payload's digest, name, hash and key */
 	struct bytes unsigned_file;  /* while the signer has it */
 	struct content *content;     /* NULL until it is signed */
 	struct asker *askers;        /* while the signer has it */
@@ -104,18 +104,20 @@ size_t signing_questions(const struct signing *s)
 struct wanted {
 	const char *name;
 	enum hash_code hash;
-	struct reader payload;
+	struct content *payload;
 	uint8_t digest[DIGEST_SIZE]; /* of all that, and of the key */
 };
 
 static bool name_wanted(const struct signing *s, struct wanted *w, struct error *err)
 {
-	uint8_t code = (uint8_t)w->hash;
+	uint8_t code = (uint8_t)w->hash, payload[DIGEST_SIZE];
+	if (!content_digest(w->payload, payload, err))
+		return false;
 	struct reader parts[] = {
 		reader_of(s->key, sizeof(s->key)),
 		reader_of(&code, 1),
 		reader_of(w->name, strlen(w->name) + 1),
-		w->payload,
+		reader_of(payload, sizeof(payload)),
 	};
 	return digest_of(DIGEST_SHA256, parts, COUNT(parts), w->digest, err);
 }
@@ -236,8 +238,8 @@ static struct kept *add_kept(struct signing *s, const struct wanted *wanted, str
 	const struct file_signer signer = { .cert = s->cert, .hash = wanted->hash };
 	k->owner = s;
 	memcpy(k->digest, wanted->digest, sizeof(k->digest));
-	if (!signed_file_build(wanted->name, &signer, (uint32_t)clock_now(), wanted->payload,
-		    &k->unsigned_file, err)) {
+	if (!signed_file_build(wanted->name, &signer, (uint32_t)clock_now(),
+		    content_bytes(wanted->payload), &k->unsigned_file, err)) {
 		kept_free(k);
 		return NULL;
 	}
@@ -272,7 +274,7 @@ static bool begin(struct signing *s, const struct wanted *wanted, const struct a
 	return false;
 }
 
-void signing_ask(struct signing *s, const char *name, enum hash_code hash, struct reader payload,
+void signing_ask(struct signing *s, const char *name, enum hash_code hash, struct content *payload,
 	signed_fn *fn, void *context)
 {
 	struct error err = { 0 };

@@ -22,9 +22,9 @@ bool signing_use(struct signing *s, struct cert *cert /* kept */,
 	const uint8_t key[static DIGEST_SIZE], struct error *err) MUST_CHECK;
 bool signing_ready(const struct signing *s);
 
-/* Exactly one call per question, perhaps at once. `signed_file` is lent. */
+/* Exactly one call per question, perhaps at once. `signed_file` is lent; `payload` is in memory. */
 typedef void signed_fn(struct content *signed_file, const struct error *err, void *context);
-void signing_ask(struct signing *s, const char *name, enum hash_code hash, struct reader payload,
+void signing_ask(struct signing *s, const char *name, enum hash_code hash, struct content *payload,
 	signed_fn *fn, void *context);
 
 /* For tests: how many questions went to the signer. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -81,6 +82,32 @@ static void what_did_not_change_is_not_read_again(void **state)
 	assert_int_equal(folders_walks(p->folders), walks);
 }
 
+/* Until the clock that changes are stamped with has gone on. */
+static void wait_for_a_tick(void)
+{
+	struct timespec before, now;
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &before), 0);
+	do
+		assert_int_equal(clock_gettime(CLOCK_REALTIME_COARSE, &now), 0);
+	while (now.tv_sec < before.tv_sec ||
+		(now.tv_sec == before.tv_sec && now.tv_nsec <= before.tv_nsec));
+}
+
+static void what_changed_in_a_tick_that_is_past_is_read_once(void **state)
+{
+	struct place *p = *state;
+	char name[20];
+	for (unsigned i = 0; i < 20; i++) {
+		(void)snprintf(name, sizeof(name), "file%u", i);
+		stage_put(p->stage, name, reader_of_text("x"));
+		wait_for_a_tick();
+		size_t walks = folders_walks(p->folders);
+		for (unsigned k = 0; k < 10; k++)
+			assert_null(folders_spelling(p->folders, "", "missing"));
+		assert_int_equal(folders_walks(p->folders), walks + 1);
+	}
+}
+
 static void a_change_is_seen_at_once(void **state)
 {
 	struct place *p = *state;
@@ -131,6 +158,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		CASE(names_are_spelt_as_the_folder_does),
 		CASE(what_did_not_change_is_not_read_again),
+		CASE(what_changed_in_a_tick_that_is_past_is_read_once),
 		CASE(a_change_is_seen_at_once),
 		CASE(a_link_is_no_folder),
 		CASE(more_folders_than_are_kept_are_found),

@@ -12,6 +12,18 @@ struct asker {
 	struct error why;
 };
 
+static void told(struct content *signed_file, const struct error *err, void *context);
+
+static void ask_for(struct stage *s, const char *name, enum hash_code hash, struct reader payload,
+	struct asker *a)
+{
+	struct bytes copy = { 0 };
+	assert_true(bytes_copy(&copy, payload, NULL));
+	AUTO(content) content = content_new(&copy, NULL);
+	assert_non_null(content);
+	signing_ask(s->provision.signing, name, hash, content, told, a);
+}
+
 static void told(struct content *signed_file, const struct error *err, void *context)
 {
 	struct asker *a = context;
@@ -22,8 +34,7 @@ static void told(struct content *signed_file, const struct error *err, void *con
 		if (a->asks_again) {
 			a->asks_again = false;
 			a->stage->refuses = false;
-			signing_ask(a->stage->provision.signing, "a.xml.sgn", HASH_SHA1,
-				reader_of_text("one"), told, a);
+			ask_for(a->stage, "a.xml.sgn", HASH_SHA1, reader_of_text("one"), a);
 		}
 		return;
 	}
@@ -34,7 +45,7 @@ static void told(struct content *signed_file, const struct error *err, void *con
 
 static void ask(struct stage *s, const char *name, const char *payload, struct asker *a)
 {
-	signing_ask(s->provision.signing, name, HASH_SHA1, reader_of_text(payload), told, a);
+	ask_for(s, name, HASH_SHA1, reader_of_text(payload), a);
 }
 
 static void wait_for(struct stage *s, struct asker *a, unsigned calls)
@@ -59,6 +70,29 @@ static void a_file_is_signed_and_kept(void **state)
 	bytes_done(&a.got);
 }
 
+/* The payload's digest is made once, however often it is asked for. */
+static void who_asks_with_the_same_bytes_gets_the_same(void **state)
+{
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	struct bytes one = { 0 };
+	uint8_t digest[DIGEST_SIZE], expected[DIGEST_SIZE];
+	stage_sign(s);
+	assert_true(bytes_copy(&one, reader_of_text("one"), NULL));
+	AUTO(content) kept = content_new(&one, NULL);
+	for (unsigned i = 1; i <= 3; i++) {
+		signing_ask(s->provision.signing, "a.xml.sgn", HASH_SHA1, kept, told, &a);
+		wait_for(s, &a, i);
+		assert_true(content_digest(kept, digest, NULL));
+		assert_true(digest_sha256(reader_of_text("one"), expected, NULL));
+		assert_memory_equal(digest, expected, DIGEST_SIZE);
+	}
+	ask(s, "a.xml.sgn", "one", &a); /* another content of the same bytes */
+	assert_int_equal(a.fine, 4);
+	assert_int_equal(s->asked, 1);
+	bytes_done(&a.got);
+}
+
 static void whatever_differs_is_signed_anew(void **state)
 {
 	struct stage *s = *state;
@@ -67,8 +101,7 @@ static void whatever_differs_is_signed_anew(void **state)
 	ask(s, "a.xml.sgn", "one", &a);
 	ask(s, "b.xml.sgn", "one", &a);
 	ask(s, "a.xml.sgn", "two", &a);
-	signing_ask(
-		s->provision.signing, "a.xml.sgn", HASH_SHA512, reader_of_text("one"), told, &a);
+	ask_for(s, "a.xml.sgn", HASH_SHA512, reader_of_text("one"), &a);
 	wait_for(s, &a, 4);
 	assert_int_equal(s->asked, 4);
 	assert_int_equal(a.fine, 4);
@@ -140,12 +173,10 @@ static void what_is_too_large_is_refused_at_once(void **state)
 	struct asker a = { 0 };
 	stage_sign(s);
 	void *large = calloc(1, LIMIT_SIGNED_FILE + 1);
-	signing_ask(s->provision.signing, "a.xml.sgn", HASH_SHA1,
-		reader_of(large, LIMIT_SIGNED_FILE + 1), told, &a);
+	ask_for(s, "a.xml.sgn", HASH_SHA1, reader_of(large, LIMIT_SIGNED_FILE + 1), &a);
 	assert_int_equal(a.calls, 1);
 	assert_int_equal(a.why.fault, FAULT_LIMIT);
-	signing_ask(s->provision.signing, "a.xml.sgn", HASH_SHA1,
-		reader_of(large, LIMIT_SIGNED_FILE), told, &a);
+	ask_for(s, "a.xml.sgn", HASH_SHA1, reader_of(large, LIMIT_SIGNED_FILE), &a);
 	wait_for(s, &a, 2);
 	assert_int_equal(a.fine, 1);
 	free(large);
@@ -161,27 +192,22 @@ static void the_longest_unused_goes_first(void **state)
 	stage_sign(s);
 	for (unsigned i = 0; i < FIT; i++) {
 		payload[0] = (char)i;
-		signing_ask(s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH),
-			told, &a);
+		ask_for(s, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), &a);
 		wait_for(s, &a, i + 1);
 	}
 	payload[0] = 0; /* asked again: the second is now the longest unused */
-	signing_ask(
-		s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), told, &a);
+	ask_for(s, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), &a);
 	assert_int_equal(a.calls, FIT + 1);
 	payload[0] = FIT;
-	signing_ask(
-		s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), told, &a);
+	ask_for(s, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), &a);
 	wait_for(s, &a, FIT + 2);
 	unsigned asked = s->asked;
 	payload[0] = 0;
-	signing_ask(
-		s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), told, &a);
+	ask_for(s, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), &a);
 	assert_int_equal(a.calls, FIT + 3);
 	assert_int_equal(s->asked, asked);
 	payload[0] = 1;
-	signing_ask(
-		s->provision.signing, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), told, &a);
+	ask_for(s, "a.xml.sgn", HASH_SHA1, reader_of(payload, EACH), &a);
 	wait_for(s, &a, FIT + 4);
 	assert_int_equal(s->asked, asked + 1);
 	free(payload);
@@ -206,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, stage_set_up, stage_tear_down)
 		CASE(a_file_is_signed_and_kept),
+		CASE(who_asks_with_the_same_bytes_gets_the_same),
 		CASE(whatever_differs_is_signed_anew),
 		CASE(many_who_ask_at_once_share_one_signature),
 		CASE(a_refusal_reaches_all_and_is_not_kept),
