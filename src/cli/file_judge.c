@@ -29,6 +29,10 @@ static bool judge_held(const struct signed_source *file, const struct held_list 
 		return true;
 	case BELIEF_BAD:
 		return fail_in(err, "a phone that holds it rejects the file");
+	case BELIEF_OPEN:
+		return fail(err, FAULT_UNTRUSTED,
+			"its TVS and TFTP records are blank: a phone that holds it takes any file "
+			"unseen, which proves nothing");
 	case BELIEF_ASK_TVS:
 	case BELIEF_FIRST: /* something is held */
 		break;

@@ -32,6 +32,7 @@ static const char *const passage_words[] = {
 	[PASSAGE_HELD] = "held",
 	[PASSAGE_ASK] = "tvs",
 	[PASSAGE_NONE] = "no",
+	[PASSAGE_OPEN] = "unseen",
 };
 
 static const struct trust_record *record_of(const struct sides *s, const struct list_difference *d)
@@ -174,6 +175,12 @@ static void say_passage(struct sides *s, const struct error *why)
 		(void)snprintf(out, size, "a phone that holds %s can't accept %s: %s%s",
 			s->before_source, s->after_source, why->text,
 			p->servers == 0 ? ", and it knows no TVS to ask" : "");
+		return;
+	case PASSAGE_OPEN:
+		(void)snprintf(out, size,
+			"a phone that holds %s accepts any list, and so %s: its TVS and TFTP "
+			"records are blank",
+			s->before_source, s->after_source);
 		return;
 	}
 }

@@ -77,6 +77,10 @@ static bool judge_held(const struct held_list *list, const struct held_list *hel
 		break;
 	case BELIEF_BAD:
 		return fail_in(err, "a phone that holds it rejects the list");
+	case BELIEF_OPEN:
+		return fail(err, FAULT_UNTRUSTED,
+			"its TVS and TFTP records are blank: a phone that holds it takes any list "
+			"unseen, which proves nothing");
 	case BELIEF_ASK_TVS:
 	case BELIEF_FIRST: /* something is held */
 		return list_fail_unknown(held, "role 0", err);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "base/limits.h"
@@ -191,13 +192,55 @@ static bool ask_operation(const struct call *call, json_t **out, struct error *e
 	return false;
 }
 
+/* telling first */
+
+static size_t place_of_dry_run(const struct op *op)
+{
+	size_t i = 0;
+	while (op->fields != NULL && op->fields[i].name != NULL &&
+		strcmp(op->fields[i].name, "dry-run") != 0)
+		i++;
+	return i;
+}
+
+static bool continues(struct error *err)
+{
+	char line[16] = "";
+	if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
+		return true;
+	(void)fputs("Continue (y/n)? ", stderr);
+	bool answered = fgets(line, sizeof(line), stdin) != NULL;
+	return (answered && (line[0] == 'y' || line[0] == 'Y')) ||
+		fail(err, FAULT_REFUSED, "nothing was changed");
+}
+
+/* What has a dry run says what it will do before it does it, and asks where somebody can answer. */
+static bool tell_first(const struct call *call, struct error *err)
+{
+	struct call dry = *call;
+	json_t *reply = NULL;
+	const struct op *op = call->verb->context;
+	size_t place = place_of_dry_run(op);
+	bool has_one = op->fields != NULL && op->fields[place].name != NULL;
+	if (!has_one || call->json || call->values[place] != NULL)
+		return true;
+	dry.values[place] = "true";
+	if (!ask_operation(&dry, &reply, err))
+		return false;
+	json_auto_t *told = reply;
+	const char *consequence = json_string_value(json_object_get(told, "consequence"));
+	if (consequence != NULL)
+		output_message("%s", consequence);
+	return continues(err);
+}
+
 bool operate(const struct call *call, struct error *err)
 {
 	const struct op *op = call->verb->context;
 	json_t *reply = NULL;
 	if (all_nodes_asked(call))
 		return all_nodes_operate(call, err);
-	if (!ask_operation(call, &reply, err))
+	if (!tell_first(call, err) || !ask_operation(call, &reply, err))
 		return false;
 	json_auto_t *result = reply;
 	if (!call->json)

@@ -4,6 +4,7 @@
 
 #include "base/own.h"
 #include "base/text.h"
+#include "cluster/parameter.h"
 
 enum {
 	ON_PUBLISHER = 1 << NODE_PUBLISHER,
@@ -120,6 +121,9 @@ static const struct restart restarts[] = {
 	{ "cup-xmpp-ECDSA",    XCP_CONNECTIONS, false, 0 },
 	{ "cup-xmpp-s2s",      XCP_FEDERATION, false, 0 },
 	{ "cup-xmpp-s2s-ECDSA", XCP_FEDERATION, false, 0 },
+	/* after a parameter changed */
+	{ PARAMETER_FILE_HASH, CALLMANAGER, true,  0 },
+	{ PARAMETER_FILE_HASH, TFTP,        true,  IN_C },
 	/* what was taken out of a store is believed until then; nothing restarts by itself */
 	{ "tomcat-trust",      TOMCAT,      true,  0 },
 	{ "CallManager-trust", CALLMANAGER, true,  0 },

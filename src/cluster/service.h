@@ -22,8 +22,8 @@ struct service {
 	const char *leaf;    /* unit whose identity it shows in TLS; NULL: none */
 };
 
-/* After `unit` changed (a trust store: after something was taken out of it), `service` must
- * restart; in the eras of `by_itself` it does so unasked. */
+/* After `unit` changed (a trust store: after something was taken out of it; a parameter: after it
+ * was set), `service` must restart; in the eras of `by_itself` it does so unasked. */
 struct restart {
 	const char *unit;
 	const char *service;

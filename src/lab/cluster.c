@@ -179,6 +179,7 @@ bool cluster_make(struct lab *l, struct error *err)
 	if (!set_signer(l, err) || !await_joined(l, err) ||
 		!ask_rows(l, OP_CERT_LIST, &certificates, err))
 		return false;
+	(void)cluster_resets_phones(l); /* what it says from here on is news */
 	for (size_t i = 0; i < l->node_count; i++)
 		say_certificates(l, certificates, l->nodes[i].name);
 	return true;
@@ -368,12 +369,21 @@ bool cluster_changed_lists(struct lab *l, bool changed[static LAB_NODES_MAX], st
 	return true;
 }
 
+/* True where it is another than when it was last looked at. */
+static bool note_rollback(struct lab *l, const json_t *parameters)
+{
+	const char *now = text_of(find_row(parameters, "name", PARAMETER_ROLLBACK), "value");
+	bool changed = strcmp(now, l->rollback) != 0;
+	(void)snprintf(l->rollback, sizeof(l->rollback), "%s", now);
+	return changed;
+}
+
 bool cluster_resets_phones(struct lab *l)
 {
 	json_auto_t *parameters = NULL;
 	struct error unknown = { 0 };
 	if (!ask_rows(l, OP_PARAMETER_LIST, &parameters, &unknown))
 		return false;
-	return strcmp(text_of(find_row(parameters, "name", PARAMETER_RESET), "value"),
-		       "automatic reset") == 0;
+	const char *reset = text_of(find_row(parameters, "name", PARAMETER_RESET), "value");
+	return note_rollback(l, parameters) || strcmp(reset, "automatic reset") == 0;
 }

@@ -72,6 +72,7 @@ struct lab {
 	struct lab_node nodes[LAB_NODES_MAX + 1]; /* nodes[0]: the publisher */
 	struct fleet *fleet;
 	struct tally *tallies; /* by the phone's number in the fleet */
+	char rollback[16];     /* the parameter, as last looked at */
 	json_t *lists;         /* rows of `list status`, as last checked */
 	json_t *identities;    /* rows of `cert list`, as last exported */
 };
@@ -123,7 +124,8 @@ bool cluster_export_certificates(struct lab *l, struct error *err) MUST_CHECK;
 /* Nodes whose published list is another than when lists were last checked. */
 bool cluster_changed_lists(struct lab *l, bool changed[static LAB_NODES_MAX], struct error *err)
 	MUST_CHECK;
-bool cluster_resets_phones(struct lab *l); /* the parameter says so */
+/* A parameter says so, or one has changed that resets them in any case. */
+bool cluster_resets_phones(struct lab *l);
 bool cluster_regenerate(struct lab *l, const char *unit, struct error *err) MUST_CHECK;
 /* "DIR/certificates/pub/CallManager.pem" */
 void cluster_certificate_path(const struct lab *l, const char *node, const char *unit,

@@ -37,6 +37,17 @@ static bool phone_behind(const struct phone_row *phone, void *into, struct error
 		json_array_append_new(f->phones, json_string(phone->name)) == 0 || fail_memory(err);
 }
 
+bool consequences_lists(struct txn *t, json_t *rows, struct error *err)
+{
+	return store_lists(txn_store(t), list_of_result, rows, err);
+}
+
+bool consequences_phones(struct txn *t, const json_t *lists, json_t *names, struct error *err)
+{
+	struct following following = { lists, names };
+	return store_phones(txn_store(t), phone_behind, &following, err);
+}
+
 struct flagging {
 	uint64_t change; /* this one */
 	json_t *rows;
@@ -71,13 +82,11 @@ json_t *consequences_of(
 		"schema_version", 1, "unit", made->unit->name, "node", made->node, "certificate",
 		certificate_json(&entry, made->cert), "lists", lists, "must_restart", flagged,
 		"phones_behind", phones, "message", message);
-	struct following following = { lists, phones };
 	if (result == NULL) {
 		(void)fail_memory(err);
 		return NULL;
 	}
-	if (!store_lists(txn_store(t), list_of_result, lists, err) ||
-		!store_phones(txn_store(t), phone_behind, &following, err) ||
+	if (!consequences_lists(t, lists, err) || !consequences_phones(t, lists, phones, err) ||
 		!consequences_flagged(t, flagged, err))
 		return NULL;
 	return json_incref(result);

@@ -21,5 +21,9 @@ bool cert_upload_check(struct manager *m, const struct asked *asked, const struc
 /* The certificates of an argument that is a file. */
 bool upload_file(const struct asked *asked, const char *argument, struct cert_bundle *out,
 	struct error *err) MUST_CHECK;
-/* manager/consequences.c: services that this change flags, appended to an array. */
+/* manager/consequences.c: what this change brings, appended to arrays: lists that are wanted, then
+ * phones that are behind because of them; services that are flagged. */
+bool consequences_lists(struct txn *t, json_t *rows, struct error *err) MUST_CHECK;
+bool consequences_phones(struct txn *t, const json_t *lists, json_t *names, struct error *err)
+	MUST_CHECK;
 bool consequences_flagged(struct txn *t, json_t *rows, struct error *err) MUST_CHECK;

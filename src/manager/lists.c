@@ -2,6 +2,7 @@
  * those whose signer's key is on this node. */
 #include "manager/manager_impl.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,11 +128,21 @@ bool lists_settled(struct store *s, const struct unit *unit, const char *node, s
 
 /* planning: what the ITL of a node says */
 
+enum { IPV4_SIZE = 4 };
+
+/* Whose server it is, where its record has no certificate. */
+struct host {
+	char name[HOST_NAME_SIZE];
+	uint8_t address[IPV4_SIZE];
+};
+
 struct planning {
 	struct manager *m;
 	const char *node;        /* the TFTP node */
 	const struct unit *unit; /* that is gathered now */
+	bool blank;              /* before a rollback: servers without certificates */
 	struct list_plan plan;
+	struct host hosts[LIMIT_RECORDS];  /* of blank records */
 	struct cert *certs[LIMIT_RECORDS]; /* owned */
 	size_t cert_count;
 };
@@ -154,6 +165,38 @@ static struct cert *planned_cert(struct planning *p, struct reader der, struct e
 	return cert;
 }
 
+static bool is_blanked(const struct planning *p, enum role role)
+{
+	return p->blank && (role == ROLE_TFTP || role == ROLE_CCM_TFTP || role == ROLE_TVS);
+}
+
+static bool plan_blank(
+	struct planning *p, const char *node, struct list_record *record, struct error *err)
+{
+	struct node row;
+	struct host *host = &p->hosts[p->plan.count];
+	if (!store_node(p->m->store, node, &row, err) ||
+		!text_copy(host->name, sizeof(host->name), row.host, err))
+		return false;
+	record->cert = NULL;
+	record->dns_name = host->name;
+	if (inet_pton(AF_INET, row.address, host->address) == 1)
+		record->address = host->address;
+	return true;
+}
+
+static bool plan_record(struct planning *p, const struct identity_row *row, const struct cert *cert,
+	enum role role, struct error *err)
+{
+	struct list_record record = { .cert = cert, .role = role };
+	if (p->plan.count == LIMIT_RECORDS)
+		return fail(err, FAULT_LIMIT, "more than %d records", LIMIT_RECORDS);
+	if (is_blanked(p, role) && !plan_blank(p, row->node, &record, err))
+		return false;
+	p->plan.records[p->plan.count++] = record;
+	return true;
+}
+
 static bool plan_identity(
 	const struct identity_row *row, struct reader der, void *into, struct error *err)
 {
@@ -167,12 +210,8 @@ static bool plan_identity(
 		bool applies;
 		if (!role_applies(p->m->store, &p->unit->list_roles[i], &applies, err))
 			return false;
-		if (!applies)
-			continue;
-		if (p->plan.count == LIMIT_RECORDS)
-			return fail(err, FAULT_LIMIT, "more than %d records", LIMIT_RECORDS);
-		p->plan.records[p->plan.count++] =
-			(struct list_record){ .cert = cert, .role = p->unit->list_roles[i].role };
+		if (applies && !plan_record(p, row, cert, p->unit->list_roles[i].role, err))
+			return false;
 	}
 	return cert != NULL;
 }
@@ -191,6 +230,10 @@ static bool plan_list(struct planning *p, const struct list_row *row, struct err
 {
 	size_t count;
 	const struct unit *units = unit_rows(&count);
+	char rollback[PARAMETER_SIZE];
+	if (!store_parameter(p->m->store, PARAMETER_ROLLBACK, rollback, sizeof(rollback), err))
+		return false;
+	p->blank = strcmp(rollback, "True") == 0;
 	for (size_t i = 0; i < count; i++) {
 		p->unit = &units[i];
 		if (units[i].list_role_count > 0 &&

@@ -184,7 +184,10 @@ bool lists_publish(struct manager *m, struct error *err) MUST_CHECK;
 /* manager/services.c */
 /* The era that the cluster behaves like. */
 bool cluster_era(struct store *s, enum era *out, struct error *err) MUST_CHECK;
-bool services_after(struct txn *t, const struct unit *unit, const char *node, struct error *err)
+/* Flags or restarts those that must after this unit or parameter changed; `node` "": on no one
+ * node.
+ */
+bool services_after(struct txn *t, const char *what, const char *node, struct error *err)
 	MUST_CHECK;
 bool services_default(struct txn *t, const struct node *node, struct error *err) MUST_CHECK;
 bool services_restart_due(struct manager *m, struct error *err) MUST_CHECK;

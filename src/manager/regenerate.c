@@ -35,7 +35,7 @@ static bool record_regeneration(struct txn *t, void *context, struct error *err)
 	if (!r->unguarded && !lists_settled(txn_store(t), r->made.unit, r->made.node, err))
 		return false;
 	return identity_record(t, &r->made, err) &&
-		services_after(t, r->made.unit, r->made.node, err) && describe(t, r, err) &&
+		services_after(t, r->made.unit->name, r->made.node, err) && describe(t, r, err) &&
 		job_finish_in(t, r->asked, r->result, err);
 }
 

@@ -40,7 +40,7 @@ bool services_default(struct txn *t, const struct node *node, struct error *err)
 
 struct following {
 	struct txn *txn;
-	const struct unit *unit;
+	const char *what; /* unit or parameter */
 	const char *node; /* where it changed */
 	enum era era;
 };
@@ -62,7 +62,7 @@ static bool want_restart(
 	job.arguments = text;
 	(void)snprintf(job.node, sizeof(job.node), "%s", row->node);
 	(void)snprintf(job.operation, sizeof(job.operation), "service restart");
-	(void)snprintf(job.actor, sizeof(job.actor), "after %s", f->unit->name);
+	(void)snprintf(job.actor, sizeof(job.actor), "after %s", f->what);
 	bool fine = txn_add_job(f->txn, &job, NULL, err);
 	free(text);
 	return fine;
@@ -71,7 +71,7 @@ static bool want_restart(
 static bool follow_service(const struct service_row *row, void *into, struct error *err)
 {
 	const struct following *f = into;
-	const struct restart *restart = restart_find(f->unit->name, row->service);
+	const struct restart *restart = restart_find(f->what, row->service);
 	if (!row->activated || restart == NULL ||
 		(!restart->everywhere && strcmp(row->node, f->node) != 0))
 		return true;
@@ -86,9 +86,9 @@ bool cluster_era(struct store *s, enum era *out, struct error *err)
 	return era_from_name(era, out) || fail(err, FAULT_STORE, "the cluster's era is '%s'", era);
 }
 
-bool services_after(struct txn *t, const struct unit *unit, const char *node, struct error *err)
+bool services_after(struct txn *t, const char *what, const char *node, struct error *err)
 {
-	struct following f = { .txn = t, .unit = unit, .node = node };
+	struct following f = { .txn = t, .what = what, .node = node };
 	struct store *s = txn_store(t);
 	return cluster_era(s, &f.era, err) && store_services(s, follow_service, &f, err);
 }

@@ -338,7 +338,7 @@ static bool record_deletion(struct txn *t, void *context, struct error *err)
 		return false;
 	memcpy(d->digest, cert_digest(g.kept[at].cert), DIGEST_SIZE);
 	return store_entries(s, d->store->name, NULL, remove_from, d, err) &&
-		bury(d, &g.kept[at], err) && services_after(t, d->store, "", err) &&
+		bury(d, &g.kept[at], err) && services_after(t, d->store->name, "", err) &&
 		describe(d, &g.kept[at], err);
 }
 

@@ -134,7 +134,7 @@ static bool record_upload(struct txn *t, void *context, struct error *err)
 	if (!u->unguarded && !lists_settled(txn_store(t), u->made.unit, u->made.node, err))
 		return false;
 	if (!identity_record(t, &u->made, err) ||
-		!services_after(t, u->made.unit, u->made.node, err))
+		!services_after(t, u->made.unit->name, u->made.node, err))
 		return false;
 	json_decref(u->result);
 	u->result = consequences_of(t, &u->made, message, err);

@@ -121,8 +121,8 @@ static bool put_one(struct trust_upload *u, const struct cert *cert, struct erro
 static bool flag_services(struct trust_upload *u, struct error *err)
 {
 	const char *also = u->store->uploads_also;
-	return services_after(u->txn, u->store, u->node, err) &&
-		(also == NULL || services_after(u->txn, unit_find(also), "", err));
+	return services_after(u->txn, u->store->name, u->node, err) &&
+		(also == NULL || services_after(u->txn, also, "", err));
 }
 
 static json_t *certificates_json(const struct trust_upload *u)

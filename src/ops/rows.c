@@ -118,6 +118,7 @@ static const struct op_field impact_fields[] = {
 static const struct op_field parameter_set_fields[] = {
 	{ "name",                OP_NAME, true,  true,  "parameter, such as \"ITL Signer\"" },
 	{ "value",               OP_TEXT, true,  true,  "its new value" },
+	{ "dry-run",             OP_FLAG, false, false, "tell what it would do, and change nothing" },
 	{ .name = NULL },
 };
 
@@ -168,7 +169,8 @@ static const struct op_column phone_columns[] = {
 };
 
 static const struct op_column parameter_columns[] = {
-	{ "name", "PARAMETER" }, { "value", "VALUE" }, { "default", "DEFAULT" }, { "means", "MEANS" },
+	{ "name", "PARAMETER" }, { "value", "VALUE" }, { "default", "DEFAULT" },
+	{ "values", "ALLOWED" }, { "means", "MEANS" },
 	{ .key = NULL },
 };
 
@@ -228,7 +230,8 @@ static const struct op rows[OP_COUNT] = {
 	{ OP_PARAMETER_LIST, "parameter list", "GET", "/v1/parameters", OP_READ,
 	  NULL, "parameters", parameter_columns, "lists the cluster's parameters", NULL },
 	{ OP_PARAMETER_SET, "parameter set", "PUT", "/v1/parameters/{name}", OP_WRITE,
-	  parameter_set_fields, NULL, NULL, "sets a parameter of the cluster", NULL },
+	  parameter_set_fields, NULL, NULL,
+	  "sets a parameter of the cluster, after it has said what that will do", "message" },
 	{ OP_AUDIT_LIST, "audit list", "GET", "/v1/audit", OP_READ,
 	  NULL, "audit", audit_columns, "lists every change that was made, and by whom", NULL },
 	{ OP_TRUST_REVIEW, "trust review", "GET", "/v1/trust-stores/review", OP_READ,

@@ -106,8 +106,7 @@ void phone_free(struct phone *p)
 {
 	if (p == NULL)
 		return;
-	for (size_t i = 0; i < p->answer_count; i++)
-		cert_free(p->answers[i].cert);
+	ask_forget(p);
 	held_list_free(p->ctl);
 	held_list_free(p->itl);
 	held_list_free(p->candidate);

@@ -154,6 +154,13 @@ bool ask_remember(struct phone *p, const struct phone_answer *answer)
 	return true;
 }
 
+void ask_forget(struct phone *p)
+{
+	for (size_t i = 0; i < p->answer_count; i++)
+		cert_free(TAKE(p->answers[i].cert));
+	p->answer_count = 0;
+}
+
 static void remember(
 	struct phone *p, struct cert *cert, const struct tvs_message *answer, int64_t now)
 {

@@ -96,6 +96,7 @@ void ask_shown(struct phone *p, const struct phone_event *event, int64_t now);
 void ask_answered(struct phone *p, const struct phone_event *event, int64_t now);
 void ask_failed(struct phone *p, const struct phone_event *event, int64_t now);
 bool ask_remember(struct phone *p, const struct phone_answer *answer);
+void ask_forget(struct phone *p); /* all answers: nobody is left who may give them */
 
 /* phone_service.c: the page that the configuration names */
 bool service_begin(struct phone *p); /* false: there is none */

@@ -48,6 +48,9 @@ static void judge_signed(struct phone *p, int64_t now)
 	case BELIEF_FIRST:
 		judge_accept(p, PHONE_BY_FAITH, now);
 		break;
+	case BELIEF_OPEN:
+		judge_accept(p, PHONE_BY_BLANK, now);
+		break;
 	case BELIEF_HELD:
 		judge_accept(p, PHONE_BY_LIST, now);
 		break;
@@ -126,6 +129,9 @@ static void accept_list(struct phone *p, int64_t now)
 	bool first = *place == NULL;
 	held_list_free(*place);
 	*place = TAKE(p->candidate);
+	struct holding holding = phone_holding(p);
+	if (!knows_tvs(&holding))
+		ask_forget(p);
 	p->ctl_is_new = p->ctl_is_new || (first && p->verdict.subject == PHONE_CTL);
 	stage_end(p, first ? PHONE_INSTALLED : PHONE_UPDATED, now);
 }
@@ -150,8 +156,9 @@ void judge_accept(struct phone *p, enum phone_basis basis, int64_t now)
 /* What no list vouches for is no more than taken. */
 static void bring_to_end(struct phone *p, int64_t now)
 {
-	bool verified = p->verdict.basis != PHONE_BY_NOTHING && p->verdict.basis != PHONE_BY_FAITH;
-	stage_end(p, verified ? PHONE_VERIFIED : PHONE_TAKEN, now);
+	bool unseen = p->verdict.basis == PHONE_BY_NOTHING || p->verdict.basis == PHONE_BY_FAITH ||
+		p->verdict.basis == PHONE_BY_BLANK;
+	stage_end(p, unseen ? PHONE_TAKEN : PHONE_VERIFIED, now);
 }
 
 void judge_configured(struct phone *p, const struct phone_event *event, int64_t now)

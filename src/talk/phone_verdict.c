@@ -33,6 +33,7 @@ static const struct basis {
 	[PHONE_BY_LIST] = { "list", "by its own list" },
 	[PHONE_BY_TVS] = { "tvs", "asked TVS at " },
 	[PHONE_BY_MEMORY] = { "memory", "by an earlier answer of TVS" },
+	[PHONE_BY_BLANK] = { "blank", "taken unseen, for its own list is blank" },
 };
 
 const char *phone_subject_name(enum phone_subject subject)

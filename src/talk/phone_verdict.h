@@ -43,6 +43,7 @@ enum phone_basis {
 	PHONE_BY_LIST,   /* by its own list */
 	PHONE_BY_TVS,    /* asked TVS just now */
 	PHONE_BY_MEMORY, /* TVS answered within the lifetime of its answer */
+	PHONE_BY_BLANK,  /* unseen: the list that was held is blank */
 };
 
 struct phone_verdict {

@@ -50,6 +50,8 @@ struct belief_answer believe(const struct holding *holding, enum believed_thing 
 	struct belief_answer answer = { .belief = BELIEF_FIRST };
 	if (holding->ctl == NULL && holding->itl == NULL)
 		return answer;
+	if (holding->ctl == NULL && held_list_blank(holding->itl))
+		return (struct belief_answer){ .belief = BELIEF_OPEN };
 	const struct thing *thing = &things[what];
 	const struct held_list *held = holding->itl;
 	if (!find_signer(held, thing, header, &answer.record)) {
@@ -119,6 +121,20 @@ static bool holds_file_signer(const struct held_list *held)
 bool wants_signed_files(const struct holding *holding)
 {
 	return holds_file_signer(holding->itl) || holds_file_signer(holding->ctl);
+}
+
+static bool holds_tvs(const struct held_list *held)
+{
+	for (size_t i = 0; held != NULL && i < held->list.count; i++)
+		if (held->certs[i] != NULL && held->list.records[i].has_role &&
+			held->list.records[i].role == ROLE_TVS)
+			return true;
+	return false;
+}
+
+bool knows_tvs(const struct holding *holding)
+{
+	return holds_tvs(holding->itl) || holds_tvs(holding->ctl);
 }
 
 bool signer_is(const struct signed_header *header, const struct cert *cert)

@@ -17,6 +17,7 @@ enum belief {
 	BELIEF_HELD,    /* signed by a record of a held list that has the role for it */
 	BELIEF_ASK_TVS, /* the signer is not held: TVS may vouch */
 	BELIEF_BAD,     /* the signer is held and the signature does not fit */
+	BELIEF_OPEN,    /* the ITL is blank and no CTL is held: taken unseen, whoever signed it */
 };
 
 struct belief_answer {
@@ -43,5 +44,7 @@ bool believe_server(const struct holding *holding, const struct cert *server, en
 /* The holding makes a phone ask for signed names: a TFTP-role record with a certificate is there.
  */
 bool wants_signed_files(const struct holding *holding);
+/* A record with role 21 and a certificate is there: TVS can be asked, and was. */
+bool knows_tvs(const struct holding *holding);
 /* Issuer, serial and subject of a header's signer fit the certificate, in whichever text form. */
 bool signer_is(const struct signed_header *header, const struct cert *cert);

@@ -160,6 +160,27 @@ bool held_list_named_signer(const struct held_list *held, size_t *index, struct 
 		held_list_own_signer(held, index, err);
 }
 
+static bool serves_phones(const struct trust_record *record)
+{
+	return record->has_role &&
+		(record->role == ROLE_TVS || record->role == ROLE_TFTP ||
+			record->role == ROLE_CCM_TFTP);
+}
+
+bool held_list_blank(const struct held_list *held)
+{
+	size_t blank = 0;
+	for (size_t i = 0; i < held->list.count; i++) {
+		const struct trust_record *record = &held->list.records[i];
+		if (!serves_phones(record))
+			continue;
+		if (record->certificate.ok || record->certificate_hash.ok)
+			return false;
+		blank++;
+	}
+	return blank > 0;
+}
+
 bool signature_fits(struct reader file, const struct signed_header *header,
 	const struct cert *signer, struct error *err)
 {

@@ -33,6 +33,9 @@ bool held_list_named_signer(const struct held_list *held, size_t *index, struct 
 /* The signature fits that record's key: the file is intact, which is not trust. */
 bool held_list_intact(const struct held_list *held, struct error *err) MUST_CHECK;
 
+/* Its TVS and TFTP records are there and have no certificate, as before a rollback: a phone with it
+ * takes any list and any file. */
+bool held_list_blank(const struct held_list *held);
 /* The record with this role and a certificate that the header names, compared as bytes as phones
  * do. False: none; a record with only a hash of its certificate is never one. */
 bool held_list_find_signer(const struct held_list *held, const struct signed_header *header,

@@ -138,6 +138,9 @@ struct list_passage list_passage(
 		passage.passage = PASSAGE_HELD;
 		passage.record = answer.record;
 		return passage;
+	case BELIEF_OPEN:
+		passage.passage = PASSAGE_OPEN;
+		return passage;
 	case BELIEF_ASK_TVS:
 		passage.passage = passage.servers > 0 ? PASSAGE_ASK : PASSAGE_NONE;
 		return passage;

@@ -38,6 +38,7 @@ enum passage {
 	PASSAGE_HELD, /* accepted by the held list itself */
 	PASSAGE_ASK,  /* accepted if a TVS of the held list vouches for the signer */
 	PASSAGE_NONE, /* rejected */
+	PASSAGE_OPEN, /* accepted unseen: the held list is blank */
 };
 
 struct list_passage {

@@ -179,16 +179,7 @@ static void find_missing_servers(struct look *k)
  * go before a step back. */
 static void find_rollback(struct look *k)
 {
-	size_t blank = 0, whole = 0;
-	for (size_t i = 0; i < k->list->list.count; i++) {
-		const struct trust_record *record = record_at(k, i);
-		if (!has_role(record, ROLE_TVS) && !has_role(record, ROLE_TFTP) &&
-			!has_role(record, ROLE_CCM_TFTP))
-			continue;
-		blank += !record->certificate.ok && !record->certificate_hash.ok;
-		whole += record->certificate.ok;
-	}
-	if (blank > 0 && whole == 0 && !list_is_ctl(&k->list->list))
+	if (held_list_blank(k->list) && !list_is_ctl(&k->list->list))
 		add(k, FINDING_WARNING, FINDING_NO_RECORD,
 			"prepared for a rollback to before release 8.0: its TVS and TFTP records "
 			"are blank, so that a phone with it takes any list and any configuration");

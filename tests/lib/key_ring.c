@@ -103,8 +103,12 @@ void key_ring_list(struct key_ring *ring, const struct ring_list *list, struct b
 		.count = list->count,
 	};
 	for (size_t i = 0; i < list->count; i++) {
-		plan.records[i].cert = key_ring_get(ring, list->records[i].name)->cert;
+		bool blank = strcmp(list->records[i].name, "blank") == 0;
 		plan.records[i].role = list->records[i].role;
+		if (blank)
+			plan.records[i].dns_name = "pub.example";
+		else
+			plan.records[i].cert = key_ring_get(ring, list->records[i].name)->cert;
 	}
 	if (!list_build(&plan, out, &err))
 		fail_msg("%s", err.text);

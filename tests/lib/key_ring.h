@@ -16,7 +16,7 @@ struct ring_key {
 };
 
 struct ring_record {
-	const char *name;
+	const char *name; /* of a key, or "blank": no certificate */
 	enum role role;
 };
 

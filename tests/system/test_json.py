@@ -177,7 +177,10 @@ RUNS = {
     ],
     "phone list": [(lambda s: (), FINE)],
     "parameter list": [(lambda s: (), FINE)],
-    "parameter set": [(lambda s: ("ITL Signer", "CallManager"), FINE)],
+    "parameter set": [
+        (lambda s: ("ITL Signer", "CallManager", "--dry-run"), FINE), (lambda s: ("ITL Signer", "CallManager"), FINE),
+        (lambda s: ("Cluster Security Mode", "1"), REFUSED),
+    ],
     "audit list": [(lambda s: (), FINE)],
     "expiry list": [
         (lambda s: (), FINE), (lambda s: ("--all",), FINE),

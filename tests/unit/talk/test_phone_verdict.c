@@ -37,7 +37,7 @@ static void every_value_has_a_name_of_its_own(void **state)
 		for (int b = PHONE_INSTALLED; b < a; b++)
 			assert_string_not_equal(phone_outcome_name((enum phone_outcome)a),
 				phone_outcome_name((enum phone_outcome)b));
-	for (int a = PHONE_BY_NOTHING; a <= PHONE_BY_MEMORY; a++)
+	for (int a = PHONE_BY_NOTHING; a <= PHONE_BY_BLANK; a++)
 		for (int b = PHONE_BY_NOTHING; b < a; b++)
 			assert_string_not_equal(phone_basis_name((enum phone_basis)a),
 				phone_basis_name((enum phone_basis)b));

@@ -127,6 +127,59 @@ static void a_list_needs_role_0_and_a_file_role_3_or_2(void **state)
 	}
 }
 
+static void a_blank_list_lets_anything_in_unless_there_is_a_ctl(void **state)
+{
+	struct scene *s = *state;
+	static const struct ring_list blank = {
+		.signer = "recovery",
+		.count = 3,
+		.records = { { "recovery", ROLE_SAST }, { "blank", ROLE_TFTP },
+			{ "blank", ROLE_TVS } },
+	};
+	static const enum believed_thing things[] = { BELIEVE_ITL, BELIEVE_CTL, BELIEVE_FILE };
+	AUTO(held_list) itl_blank = made(s->ring, &blank);
+	struct holding alone = { .itl = itl_blank };
+	struct holding both = { .itl = itl_blank, .ctl = s->ctl };
+	for (size_t i = 0; i < COUNT(things); i++) {
+		struct belief_answer answer = signed_by(s, &alone, things[i], "stranger");
+		assert_int_equal(answer.belief, BELIEF_OPEN);
+		assert_null(answer.signer);
+		answer = signed_by(s, &both, things[i], "stranger");
+		assert_int_equal(answer.belief, BELIEF_ASK_TVS);
+	}
+	assert_false(knows_tvs(&alone) || knows_tvs(&both));
+	assert_false(wants_signed_files(&alone));
+	assert_false(believe_server(&alone, key_ring_get(s->ring, "tvs")->cert, ROLE_TVS));
+}
+
+/* One server with a certificate, or no server at all: not blank, and judged by what is there. */
+static void only_a_wholly_blank_list_is_blank(void **state)
+{
+	struct scene *s = *state;
+	static const struct ring_list lists[] = {
+		{ .signer = "recovery",
+			.count = 3,
+			.records = { { "recovery", ROLE_SAST }, { "blank", ROLE_TFTP },
+				{ "tvs", ROLE_TVS } } },
+		{ .signer = "recovery",
+			.count = 3,
+			.records = { { "recovery", ROLE_SAST }, { "callmanager", ROLE_CCM_TFTP },
+				{ "blank", ROLE_TVS } } },
+		{ .signer = "recovery",
+			.count = 2,
+			.records = { { "recovery", ROLE_SAST }, { "blank", ROLE_CAPF } } },
+		{ .signer = "recovery", .count = 1, .records = { { "recovery", ROLE_SAST } } },
+	};
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		AUTO(held_list) held = made(s->ring, &lists[i]);
+		struct holding holding = { .itl = held };
+		assert_false(held_list_blank(held));
+		assert_int_equal(
+			signed_by(s, &holding, BELIEVE_ITL, "stranger").belief, BELIEF_ASK_TVS);
+		assert_true(knows_tvs(&holding) == (i == 0));
+	}
+}
+
 static void a_first_itl_is_judged_by_the_ctl(void **state)
 {
 	struct scene *s = *state;
@@ -260,6 +313,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_is_taken_unseen),
 		cmocka_unit_test(a_list_needs_role_0_and_a_file_role_3_or_2),
+		cmocka_unit_test(a_blank_list_lets_anything_in_unless_there_is_a_ctl),
+		cmocka_unit_test(only_a_wholly_blank_list_is_blank),
 		cmocka_unit_test(a_first_itl_is_judged_by_the_ctl),
 		cmocka_unit_test(a_bad_signature_of_a_held_signer_is_bad),
 		cmocka_unit_test(another_form_of_the_names_is_not_held),
