@@ -19,9 +19,8 @@ enum { START_PATIENCE_MS = 120000, END_PATIENCE_MS = 30000, ARGUMENTS = 6 };
 
 /* "2026-11-23 16:04:00Z info pub/tvs: …": all is kept in the node's log, and what an operator
  * should see is passed on. What is no line of ours (a sanitizer's report) is passed on too. */
-static void take_line(struct daemon *d, char *line)
+static void pass_on(struct daemon *d, const char *line)
 {
-	(void)dprintf(d->log_fd, "%s\n", line);
 	const char *level = strlen(line) > 21 && line[19] == 'Z' ? line + 21 : "";
 	if (strncmp(level, "info ", 5) == 0 || strncmp(level, "debug ", 6) == 0)
 		return;
@@ -30,20 +29,29 @@ static void take_line(struct daemon *d, char *line)
 	(void)fprintf(stderr, "%s\n", line);
 }
 
+/* Whole lines, kept in one write: a busy node says thousands a second. */
+static void take_whole(struct daemon *d, size_t size)
+{
+	char *at = d->line;
+	if (size > 0 && write(d->log_fd, at, size) < 0)
+		(void)fprintf(stderr, "%.*s", (int)size, at); /* the disk is full: said, not kept */
+	while (at < d->line + size) {
+		char *end = memchr(at, '\n', (size_t)(d->line + size - at));
+		*end = '\0';
+		pass_on(d, at);
+		at = end + 1;
+	}
+	d->used -= size;
+	memmove(d->line, d->line + size, d->used);
+}
+
 static void take_lines(struct daemon *d, bool ended)
 {
-	char *end;
-	while ((end = memchr(d->line, '\n', d->used)) != NULL) {
-		*end = '\0';
-		take_line(d, d->line);
-		size_t taken = (size_t)(end - d->line) + 1;
-		d->used -= taken;
-		memmove(d->line, d->line + taken, d->used);
-	}
+	const char *last = memrchr(d->line, '\n', d->used);
+	take_whole(d, last == NULL ? 0 : (size_t)(last - d->line) + 1);
 	if (d->used > 0 && (ended || d->used == sizeof(d->line) - 1)) {
-		d->line[d->used] = '\0';
-		take_line(d, d->line);
-		d->used = 0;
+		d->line[d->used++] = '\n'; /* too long for one, or the last */
+		take_whole(d, d->used);
 	}
 }
 

@@ -104,13 +104,16 @@ static bool other_case(struct folders *folders, const char *name, struct spellin
 static bool open_in_tree(
 	struct catalogue *c, const char *name, struct found_file *out, struct error *err)
 {
-	struct spelling spelling;
+	struct spelling other;
+	const char *spelt = name;
 	if (c->root < 0)
 		return fail(err, FAULT_MISSING, "no file %s", name);
 	out->fd = file_open_beneath(c->root, name, &out->size, err);
-	if (out->fd < 0 && err->fault == FAULT_MISSING && other_case(c->folders, name, &spelling))
-		out->fd = file_open_beneath(c->root, spelling.path, &out->size, err);
-	return out->fd >= 0;
+	if (out->fd < 0 && err->fault == FAULT_MISSING && other_case(c->folders, name, &other)) {
+		spelt = other.path;
+		out->fd = file_open_beneath(c->root, spelt, &out->size, err);
+	}
+	return out->fd >= 0 && text_copy(out->spelt, sizeof(out->spelt), spelt, err);
 }
 
 bool found_file_read(struct found_file *f, struct error *err)
@@ -162,7 +165,8 @@ static bool find_signed(
 	const struct snapshot_file *file = in_snapshot(c, out->asked.source);
 	if (file != NULL && file->kind == SNAPSHOT_CONFIGURATION) {
 		out->to_sign = !secure_transport || out->asked.device[0] == '\0';
-		return take_object(c, file, out, err);
+		return text_copy(out->spelt, sizeof(out->spelt), file->name, err) &&
+			take_object(c, file, out, err);
 	}
 	if (file != NULL || is_configuration(out->asked.source))
 		return fail(err, FAULT_MISSING, "no %s to be signed", out->asked.source);

@@ -24,6 +24,9 @@ void catalogue_done(struct catalogue *c);
 
 struct found_file {
 	struct provision_name asked;
+	/* How what was asked for, or what is to be signed for it, is spelt where it lies; "" for a
+	 * list. */
+	char spelt[LIMIT_FILE_NAME];
 	bool to_sign;            /* `content` is the payload of a file that is to be signed */
 	struct content *content; /* owned, in memory; NULL when fd is open */
 	int fd;                  /* -1, or an open file of the tree that passes through as it is */

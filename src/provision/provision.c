@@ -14,14 +14,26 @@ enum { PATH_SIZE = 256 };
 
 /* supplying */
 
+static void supply_signed(
+	struct provision *p, const struct found_file *found, supply_fn *fn, void *context)
+{
+	const struct snapshot_index *index = snapshot_current(p->snapshot);
+	char spelt[LIMIT_FILE_NAME + sizeof(".sgn")];
+	(void)snprintf(spelt, sizeof(spelt), "%s.sgn", found->spelt);
+	const struct signing_question question = {
+		.asked = found->asked.name,
+		.spelt = spelt,
+		.hash = index != NULL ? (enum hash_code)index->file_hash : HASH_SHA1,
+		.payload = found->content,
+	};
+	signing_ask(p->signing, &question, fn, context);
+}
+
 void provision_supply(struct provision *p, struct found_file *found, supply_fn *fn, void *context)
 {
 	struct error err = { 0 };
 	if (found->to_sign) {
-		enum hash_code hash = HASH_SHA1;
-		if (snapshot_current(p->snapshot) != NULL)
-			hash = (enum hash_code)snapshot_current(p->snapshot)->file_hash;
-		signing_ask(p->signing, found->asked.name, hash, found->content, fn, context);
+		supply_signed(p, found, fn, context);
 		found_file_done(found);
 		return;
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "trust/list_build.h"
 #include "wire/signer_message.h"
 
@@ -20,7 +21,9 @@ struct asker {
 };
 
 struct kept {
-	uint8_t digest[DIGEST_SIZE]; /* of the payload's digest, name, hash and key */
+	uint8_t digest[DIGEST_SIZE]; /* of the payload's digest, the file's own name, hash and key
+				      */
+	char name[LIMIT_FILE_NAME];  /* in its header */
 	struct bytes unsigned_file;  /* while the signer has it */
 	struct content *content;     /* NULL until it is signed */
 	struct asker *askers;        /* while the signer has it */
@@ -102,21 +105,20 @@ size_t signing_questions(const struct signing *s)
 
 /* What somebody asks for. */
 struct wanted {
-	const char *name;
-	enum hash_code hash;
-	struct content *payload;
-	uint8_t digest[DIGEST_SIZE]; /* of all that, and of the key */
+	struct signing_question question;
+	uint8_t digest[DIGEST_SIZE]; /* of all that but the name in the header, and of the key */
 };
 
 static bool name_wanted(const struct signing *s, struct wanted *w, struct error *err)
 {
-	uint8_t code = (uint8_t)w->hash, payload[DIGEST_SIZE];
-	if (!content_digest(w->payload, payload, err))
+	const struct signing_question *q = &w->question;
+	uint8_t code = (uint8_t)q->hash, payload[DIGEST_SIZE];
+	if (!content_digest(q->payload, payload, err))
 		return false;
 	struct reader parts[] = {
 		reader_of(s->key, sizeof(s->key)),
 		reader_of(&code, 1),
-		reader_of(w->name, strlen(w->name) + 1),
+		reader_of(q->spelt, strlen(q->spelt) + 1),
 		reader_of(payload, sizeof(payload)),
 	};
 	return digest_of(DIGEST_SHA256, parts, COUNT(parts), w->digest, err);
@@ -127,12 +129,27 @@ static struct kept **bucket_of(struct signing *s, const uint8_t digest[static DI
 	return &s->buckets[(digest[0] | (size_t)digest[1] << CHAR_BIT) % BUCKETS];
 }
 
-static struct kept *find(struct signing *s, const uint8_t *digest)
+static struct kept *find(struct signing *s, const struct wanted *w, size_t *spellings)
 {
-	for (struct kept *k = *bucket_of(s, digest); k != NULL; k = k->next)
-		if (memcmp(k->digest, digest, DIGEST_SIZE) == 0)
+	*spellings = 0;
+	for (struct kept *k = *bucket_of(s, w->digest); k != NULL; k = k->next) {
+		if (memcmp(k->digest, w->digest, DIGEST_SIZE) != 0)
+			continue;
+		if (strcmp(k->name, w->question.asked) == 0)
 			return k;
+		(*spellings)++;
+	}
 	return NULL;
+}
+
+static struct kept *find_spelling(struct signing *s, struct wanted *w)
+{
+	size_t spellings;
+	struct kept *k = find(s, w, &spellings);
+	if (k != NULL || spellings < SIGNING_SPELLINGS)
+		return k;
+	w->question.asked = w->question.spelt;
+	return find(s, w, &spellings);
 }
 
 static void note_unused(struct signing *s, struct kept *k)
@@ -235,11 +252,13 @@ static struct kept *add_kept(struct signing *s, const struct wanted *wanted, str
 		(void)fail_memory(err);
 		return NULL;
 	}
-	const struct file_signer signer = { .cert = s->cert, .hash = wanted->hash };
+	const struct signing_question *q = &wanted->question;
+	const struct file_signer signer = { .cert = s->cert, .hash = q->hash };
 	k->owner = s;
 	memcpy(k->digest, wanted->digest, sizeof(k->digest));
-	if (!signed_file_build(wanted->name, &signer, (uint32_t)clock_now(),
-		    content_bytes(wanted->payload), &k->unsigned_file, err)) {
+	if (!text_copy(k->name, sizeof(k->name), q->asked, err) ||
+		!signed_file_build(q->asked, &signer, (uint32_t)clock_now(),
+			content_bytes(q->payload), &k->unsigned_file, err)) {
 		kept_free(k);
 		return NULL;
 	}
@@ -274,11 +293,11 @@ static bool begin(struct signing *s, const struct wanted *wanted, const struct a
 	return false;
 }
 
-void signing_ask(struct signing *s, const char *name, enum hash_code hash, struct content *payload,
-	signed_fn *fn, void *context)
+void signing_ask(
+	struct signing *s, const struct signing_question *question, signed_fn *fn, void *context)
 {
 	struct error err = { 0 };
-	struct wanted wanted = { .name = name, .hash = hash, .payload = payload };
+	struct wanted wanted = { .question = *question };
 	const struct asker asker = { .fn = fn, .context = context };
 	if (!signing_ready(s)) {
 		(void)fail(&err, FAULT_BUSY, "this node has no CallManager certificate yet");
@@ -289,7 +308,7 @@ void signing_ask(struct signing *s, const char *name, enum hash_code hash, struc
 		fn(NULL, &err, context);
 		return;
 	}
-	struct kept *k = find(s, wanted.digest);
+	struct kept *k = find_spelling(s, &wanted);
 	if (k != NULL && k->content != NULL) {
 		note_unused(s, k);
 		note_used(s, k);

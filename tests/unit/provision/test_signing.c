@@ -21,7 +21,8 @@ static void ask_for(struct stage *s, const char *name, enum hash_code hash, stru
 	assert_true(bytes_copy(&copy, payload, NULL));
 	AUTO(content) content = content_new(&copy, NULL);
 	assert_non_null(content);
-	signing_ask(s->provision.signing, name, hash, content, told, a);
+	const struct signing_question question = { name, name, hash, content };
+	signing_ask(s->provision.signing, &question, told, a);
 }
 
 static void told(struct content *signed_file, const struct error *err, void *context)
@@ -81,7 +82,9 @@ static void who_asks_with_the_same_bytes_gets_the_same(void **state)
 	assert_true(bytes_copy(&one, reader_of_text("one"), NULL));
 	AUTO(content) kept = content_new(&one, NULL);
 	for (unsigned i = 1; i <= 3; i++) {
-		signing_ask(s->provision.signing, "a.xml.sgn", HASH_SHA1, kept, told, &a);
+		const struct signing_question question = { "a.xml.sgn", "a.xml.sgn", HASH_SHA1,
+			kept };
+		signing_ask(s->provision.signing, &question, told, &a);
 		wait_for(s, &a, i);
 		assert_true(content_digest(kept, digest, NULL));
 		assert_true(digest_sha256(reader_of_text("one"), expected, NULL));
@@ -105,6 +108,43 @@ static void whatever_differs_is_signed_anew(void **state)
 	wait_for(s, &a, 4);
 	assert_int_equal(s->asked, 4);
 	assert_int_equal(a.fine, 4);
+	bytes_done(&a.got);
+}
+
+static void spell(struct stage *s, const char *asked, const char *spelt, struct asker *a)
+{
+	struct bytes copy = { 0 };
+	assert_true(bytes_copy(&copy, reader_of_text("one"), NULL));
+	AUTO(content) content = content_new(&copy, NULL);
+	const struct signing_question question = { asked, spelt, HASH_SHA1, content };
+	unsigned before = a->calls;
+	signing_ask(s->provision.signing, &question, told, a);
+	wait_for(s, a, before + 1);
+}
+
+/* As it was asked for, while that are few; trying out all of them costs no more signatures. */
+static void spellings_of_one_name_are_few(void **state)
+{
+	static const char *const asked[] = { "RING.XML.sgn", "ring.xml.sgn", "rING.xml.sgn",
+		"riNG.xml.sgn", "rinG.xml.sgn", "RinG.xml.sgn", "RiNg.xml.sgn" };
+	static const char own[] = "Ring.xml.sgn";
+	struct stage *s = *state;
+	struct asker a = { 0 };
+	stage_sign(s);
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		spell(s, asked[i], own, &a);
+		stage_check_signed(s, bytes_reader(&a.got), i < SIGNING_SPELLINGS ? asked[i] : own,
+			reader_of_text("one"));
+	}
+	assert_int_equal(s->asked, SIGNING_SPELLINGS + 1);
+	spell(s, own, own, &a);
+	stage_check_signed(s, bytes_reader(&a.got), own, reader_of_text("one"));
+	spell(s, asked[0], own, &a);
+	stage_check_signed(s, bytes_reader(&a.got), asked[0], reader_of_text("one"));
+	assert_int_equal(s->asked, SIGNING_SPELLINGS + 1);
+	spell(s, "ring.xml.sgn", "ring.xml.sgn", &a); /* the same bytes in a file of that name */
+	assert_int_equal(s->asked, SIGNING_SPELLINGS + 2);
+	assert_int_equal(a.fine, a.calls);
 	bytes_done(&a.got);
 }
 
@@ -234,6 +274,7 @@ int main(void)
 		CASE(a_file_is_signed_and_kept),
 		CASE(who_asks_with_the_same_bytes_gets_the_same),
 		CASE(whatever_differs_is_signed_anew),
+		CASE(spellings_of_one_name_are_few),
 		CASE(many_who_ask_at_once_share_one_signature),
 		CASE(a_refusal_reaches_all_and_is_not_kept),
 		CASE(who_asks_again_at_once_is_served_anew),
