@@ -62,7 +62,7 @@ static void parted(struct stream *s, const struct error *why, void *context)
 	(void)s;
 	if (why != NULL && (!heard_all(&a->seen.look) || why->fault == FAULT_MALFORMED)) {
 		*told = *why;
-		if (why->fault != FAULT_MALFORMED && why->fault != FAULT_USAGE)
+		if (why->fault != FAULT_MALFORMED)
 			told->fault = FAULT_IO;
 	} else if (!heard_all(&a->seen.look) && told->fault == FAULT_NONE) {
 		fail(told, FAULT_IO, "hung up without a word");
@@ -99,17 +99,14 @@ static bool run(struct asking *a, const struct server_place *place, struct error
 bool capf_question_ask(const struct server_place *place, const char *device, struct capf_seen *out,
 	struct error *err)
 {
+	if (device != NULL && !capf_look_device(device, err))
+		return false; /* before anybody is called */
 	AUTO(loop) loop = loop_new(err);
 	if (loop == NULL)
 		return false;
 	struct error why = { 0 };
 	struct asking a = { .loop = loop, .seen = { .look = { .device = device } } };
-	bool fine = run(&a, place, &why);
-	if (fine && a.seen.why.fault == FAULT_USAGE) {
-		why = a.seen.why;
-		fine = false;
-	}
-	if (!fine) {
+	if (!run(&a, place, &why)) {
 		capf_seen_done(&a.seen);
 		(void)fail(err, why.fault, "%s", why.text);
 		return fail_in(err, "CAPF at %s:%u", place->host, (unsigned)place->port);

@@ -79,6 +79,8 @@ bool fetch_url_shown(const char *url, size_t limit, uint64_t timeout_ms, struct 
 		.timeout_ms = timeout_ms,
 		.block_size = BLOCK_SIZE,
 		.window = WINDOW,
+		.unnamed = true,
+		.heeds_refusal = true,
 	};
 	if (!run(&f, &question, err)) {
 		bytes_done(&f.bytes);

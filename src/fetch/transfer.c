@@ -89,6 +89,16 @@ static void datagram_came(struct datagram *d, const struct address *from, const 
 	end_tftp(t);
 }
 
+static void came_back(struct datagram *d, const struct address *to, void *context)
+{
+	struct transfer *t = context;
+	(void)d;
+	if (!address_same(to, &t->server))
+		return; /* what we told a stranger */
+	tftp_client_refused(&t->tftp);
+	end_tftp(t);
+}
+
 static void tick(void *context)
 {
 	struct transfer *t = context;
@@ -119,7 +129,8 @@ static bool start_tftp(
 		return false;
 	t->server = q->server;
 	t->socket = datagram_open(l, &local, datagram_came, t, err);
-	if (t->socket == NULL)
+	if (t->socket == NULL ||
+		(q->heeds_refusal && !datagram_heed_refusals(t->socket, came_back, err)))
 		return false;
 	t->timer = timer_new(l, TICK_MS, true, tick, t, err);
 	return t->timer != NULL &&
@@ -132,13 +143,14 @@ static void page_came(const struct http_reply *reply, const struct error *err, v
 	struct transfer *t = context;
 	struct error why = { 0 };
 	struct reader none = reader_of(NULL, 0);
-	if (reply != NULL)
-		t->certificate = reply->certificate;
-	if (err != NULL)
+	if (reply == NULL) {
 		end(t, none, err);
-	else if (reply->status == HTTP_FINE)
+		return;
+	}
+	t->certificate = reply->certificate;
+	if (reply->status == HTTP_FINE) {
 		end(t, reply->body, NULL);
-	else {
+	} else {
 		fail(&why, reply->status == HTTP_NOT_FOUND ? FAULT_MISSING : FAULT_IO,
 			"the server answers %d", reply->status);
 		end(t, none, &why);
@@ -181,6 +193,7 @@ static bool start_http(
 		.source = q->source,
 		.timeout_ms = q->timeout_ms,
 		.limit = q->limit,
+		.unnamed = q->unnamed,
 	};
 	return t->http != NULL && http_ask(t->http, &question, page_came, t, err);
 }

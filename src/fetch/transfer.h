@@ -20,6 +20,9 @@ struct transfer_question {
 	size_t limit;                /* bytes of the file at most */
 	uint64_t timeout_ms;         /* TFTP: of silence; HTTP: of all */
 	uint16_t block_size, window; /* TFTP; 0: no options, as old phones ask */
+	bool unnamed;                /* HTTP: the caller says what was asked for when it fails */
+	bool heeds_refusal;          /* TFTP: the host's word that nobody listens ends it; phones
+				      * go on asking */
 };
 
 /* Called once, unless transfer_free comes first. err NULL: here is the file. FAULT_MISSING: the

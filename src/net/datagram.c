@@ -1,6 +1,8 @@
 #include "net/datagram.h"
 
+#include <errno.h>
 #include <event2/event.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,6 +14,7 @@ struct datagram {
 	int fd;
 	struct event *event;
 	datagram_fn *fn;
+	datagram_refused_fn *refused; /* NULL: not heeded */
 	void *context;
 	struct address local; /* as bound; the port is always right */
 	bool *freed;          /* tells the reading loop that fn ended us */
@@ -68,6 +71,44 @@ static bool receive(struct datagram *d)
 	return true;
 }
 
+static bool tells_refusal(struct msghdr *message)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+		bool told = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+			(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+		struct reader value = reader_of(CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+		struct sock_extended_err what = { 0 };
+		if (told && value.left >= sizeof(what)) {
+			reader_copy(&value, &what, sizeof(what));
+			if (what.ee_errno == ECONNREFUSED)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The kernel keeps what came back of our datagrams in a queue of its own, which has to be emptied:
+ * until then the socket counts as readable. */
+static bool receive_returned(struct datagram *d)
+{
+	uint8_t bytes[1];
+	_Alignas(struct cmsghdr) uint8_t control[512];
+	struct address to = { 0 };
+	struct iovec part = { .iov_base = bytes, .iov_len = sizeof(bytes) };
+	struct msghdr message = { .msg_name = &to.storage,
+		.msg_namelen = sizeof(to.storage),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+	if (recvmsg(d->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return false;
+	to.size = message.msg_namelen;
+	if (tells_refusal(&message))
+		d->refused(d, &to, d->context);
+	return true;
+}
+
 static void became_readable(int fd, short what, void *context)
 {
 	(void)fd;
@@ -78,6 +119,9 @@ static void became_readable(int fd, short what, void *context)
 	bool more = true;
 	for (unsigned i = 0; more && i < DATAGRAMS_AT_ONCE; i++)
 		more = receive(d) && !freed;
+	more = !freed && d->refused != NULL;
+	for (unsigned i = 0; more && i < DATAGRAMS_AT_ONCE; i++)
+		more = receive_returned(d) && !freed;
 	if (!freed)
 		d->freed = NULL;
 }
@@ -112,16 +156,34 @@ struct datagram *datagram_open(struct loop *l, const struct address *local, data
 	return fd < 0 ? NULL : datagram_serve(l, fd, fn, context, err);
 }
 
+bool datagram_heed_refusals(struct datagram *d, datagram_refused_fn *fn, struct error *err)
+{
+	int on = 1;
+	bool six = d->local.storage.ss_family == AF_INET6;
+	if (setsockopt(d->fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_RECVERR : IP_RECVERR, &on,
+		    sizeof(on)) != 0)
+		return fail_errno(err, "preparing a UDP socket");
+	d->refused = fn;
+	return true;
+}
+
 const struct address *datagram_local(const struct datagram *d)
 {
 	return &d->local;
 }
 
+static bool send_once(struct datagram *d, const struct address *to, struct reader bytes)
+{
+	return sendto(d->fd, bytes.at, bytes.left, MSG_DONTWAIT | MSG_NOSIGNAL,
+		       (const struct sockaddr *)&to->storage, to->size) >= 0;
+}
+
 void datagram_send(struct datagram *d, const struct address *to, struct reader bytes)
 {
-	/* UDP may lose anything: whoever needs an answer asks again. */
-	(void)sendto(d->fd, bytes.at, bytes.left, MSG_DONTWAIT | MSG_NOSIGNAL,
-		(const struct sockaddr *)&to->storage, to->size);
+	/* UDP may lose anything: whoever needs an answer asks again. But who heeds refusals is told
+	 * of an earlier one here, instead of the sending. */
+	if (!send_once(d, to, bytes) && errno == ECONNREFUSED && d->refused != NULL)
+		(void)send_once(d, to, bytes);
 }
 
 void datagram_free(struct datagram *d)

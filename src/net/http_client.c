@@ -17,6 +17,7 @@ struct question {
 	struct bytes body; /* of the question */
 	struct writer received;
 	struct tls_pin pin;
+	bool unnamed;
 	http_reply_fn *fn;
 	void *context;
 	struct question *next;
@@ -83,24 +84,27 @@ static bool was_connected(const struct question *q)
 		connections > 0;
 }
 
+static bool tell(const struct question *q, CURLcode result, struct error *why)
+{
+	if (q->pin.failed)
+		return fail(why, FAULT_UNTRUSTED, "it shows another certificate than expected");
+	if (!q->received.ok)
+		return fail(
+			why, FAULT_LIMIT, "it answers with more than %zu bytes", q->received.limit);
+	const struct outcome *row = outcome_of(result, was_connected(q));
+	if (row != NULL && row->says != NULL)
+		return fail(why, row->fault, "%s", row->says);
+	return fail(why, row != NULL ? row->fault : FAULT_IO, "%.140s",
+		q->said[0] != '\0' ? q->said : curl_easy_strerror(result));
+}
+
 static bool judge(const struct question *q, CURLcode result, struct error *why)
 {
 	const char *url = "";
+	if (result == CURLE_OK || tell(q, result, why) || q->unnamed)
+		return result == CURLE_OK;
 	(void)curl_easy_getinfo(q->easy, CURLINFO_EFFECTIVE_URL, &url);
-	if (result == CURLE_OK)
-		return true;
-	if (q->pin.failed)
-		return fail(why, FAULT_UNTRUSTED, "%.200s shows another certificate than expected",
-			url);
-	if (!q->received.ok)
-		return fail(why, FAULT_LIMIT, "%.200s answers with more than %zu bytes", url,
-			q->received.limit);
-	bool connected = was_connected(q);
-	const struct outcome *row = outcome_of(result, connected);
-	if (row != NULL && row->says != NULL)
-		return fail(why, row->fault, "%.160s: %s", url, row->says);
-	return fail(why, row != NULL ? row->fault : FAULT_IO, "%.160s: %.140s", url,
-		q->said[0] != '\0' ? q->said : curl_easy_strerror(result));
+	return fail_in(why, "%.160s", url);
 }
 
 /* The one place that calls fn. Nothing of the client is touched after it. */
@@ -316,6 +320,7 @@ bool http_ask(struct http_client *c, const struct http_question *question, http_
 	*q = (struct question){ .client = c,
 		.easy = curl_easy_init(),
 		.received = writer_new(question->limit),
+		.unnamed = question->unnamed,
 		.fn = fn,
 		.context = context };
 	q->pin.wanted = question->pin != NULL;

@@ -15,6 +15,7 @@ struct http_question {
 	const char *unix_socket; /* path, or NULL */
 	const char *source;      /* local address, or NULL */
 	struct reader body;      /* JSON; empty: none */
+	bool unnamed;            /* sentences do not begin with the URL: the caller says where */
 	uint64_t timeout_ms;
 	size_t limit; /* bytes of the answer's body at most */
 	/* https: the only certificate that is accepted, as SHA-256 of its DER; NULL accepts any and

@@ -83,6 +83,13 @@ static bool answer_as(
 	return true;
 }
 
+bool capf_look_device(const char *device, struct error *err)
+{
+	uint8_t memory[CAPF_HEADER_SIZE + LIMIT_TEXT];
+	struct writer w = writer_on(memory, sizeof(memory));
+	return answer_as(device, 0, &w, err);
+}
+
 bool capf_look_message(
 	struct capf_look *l, struct reader whole, struct writer *answer, struct error *err)
 {

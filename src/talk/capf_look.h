@@ -27,6 +27,8 @@ struct capf_look {
  * that no phone has. */
 bool capf_look_message(struct capf_look *l, struct reader whole, struct writer *answer,
 	struct error *err) MUST_CHECK;
+/* Could a device say this name? FAULT_USAGE. */
+bool capf_look_device(const char *device, struct error *err) MUST_CHECK;
 /* "no authentication", "a password", …: what element 8 asks for. NULL: not known. */
 const char *capf_authentication_name(unsigned kind);
 /* "nothing was to be done", …: element 1 of END_SESSION. NULL: not known. */

@@ -185,6 +185,16 @@ void tftp_client_tick(struct tftp_client *t, int64_t now_ms, const struct tftp_o
 		send_request(t, out);
 }
 
+void tftp_client_refused(struct tftp_client *t)
+{
+	if (t->ended)
+		return;
+	t->ended = true;
+	fail(&t->why, FAULT_IO,
+		t->started ? "the server has gone: its port is closed"
+			   : "nobody serves TFTP there: the port is closed");
+}
+
 void tftp_client_done(struct tftp_client *t)
 {
 	writer_done(&t->received);

@@ -33,4 +33,6 @@ bool tftp_client_start(struct tftp_client *t, const char *name,
 void tftp_client_packet(struct tftp_client *t, const struct tftp_packet *packet, int64_t now_ms,
 	const struct tftp_out *out);
 void tftp_client_tick(struct tftp_client *t, int64_t now_ms, const struct tftp_out *out);
+/* The server's host says that nobody listens there. */
+void tftp_client_refused(struct tftp_client *t);
 void tftp_client_done(struct tftp_client *t);

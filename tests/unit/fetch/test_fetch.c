@@ -118,11 +118,16 @@ static void refused(const char *url, enum fault fault)
 {
 	struct error err = { 0 };
 	struct bytes none = { 0 };
-	if (fetch_url(url, 1000, 300, &none, &err))
+	if (fetch_url(url, 1000, TIMEOUT_MS, &none, &err))
 		fail_msg("fetched: %s", url);
 	if (err.fault != fault)
 		fail_msg("%s: %s: %s", url, fault_name(err.fault), err.text);
 	assert_true(err.text[0] != '\0');
+	if (fault != FAULT_IO)
+		return;
+	const char *once = strstr(err.text, url);
+	assert_non_null(once);
+	assert_null(strstr(once + strlen(url), "://")); /* where is said once */
 }
 
 static void what_is_no_url_is_refused(void **state)

@@ -1,11 +1,14 @@
 #include "scene.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "net/datagram.h"
 
 struct end {
 	struct datagram *d;
+	unsigned refusals;
+	struct address refused;
 	unsigned got;
 	size_t size;
 	uint8_t last;
@@ -127,6 +130,105 @@ static void a_full_buffer_drops_and_never_waits(void **state)
 	datagram_free(server.d);
 }
 
+static void was_refused(struct datagram *d, const struct address *to, void *context)
+{
+	struct end *e = context;
+	e->refusals++;
+	e->refused = *to;
+	if (e->ends) {
+		e->d = NULL;
+		datagram_free(d);
+	}
+}
+
+/* A port that nobody else can take, and that hears nobody but a peer who does not exist. */
+static int closed_port(const char *where, struct address *at)
+{
+	struct address local, peer;
+	assert_true(address_parse(where, &local, NULL));
+	bool six = local.storage.ss_family == AF_INET6;
+	assert_true(address_parse(six ? "[::1]:9" : "127.0.0.4:9", &peer, NULL));
+	int fd = listen_datagram(&local, NULL);
+	assert_true(fd >= 0 && address_of_socket(fd, at, NULL));
+	assert_int_equal(connect(fd, (struct sockaddr *)&peer.storage, peer.size), 0);
+	return fd;
+}
+
+static void a_refusal_is_told_with_its_place(void **state)
+{
+	struct end server = { .echo = true }, client = { 0 };
+	struct address nobody;
+	int closed = closed_port("127.0.0.3:0", &nobody);
+	open_at(*state, &server, "127.0.0.1:0");
+	open_at(*state, &client, "127.0.0.2:0");
+	assert_true(datagram_heed_refusals(client.d, was_refused, NULL));
+	for (unsigned i = 1; i <= 3; i++) {
+		datagram_send(client.d, &nobody, reader_of("any", 3));
+		scene_until_count(*state, &client.refusals, i);
+		assert_true(address_same(&client.refused, &nobody));
+	}
+	/* what is sent right behind one that was refused is not lost, nor is what comes */
+	datagram_send(client.d, &nobody, reader_of("any", 3));
+	datagram_send(client.d, datagram_local(server.d), reader_of("x", 1));
+	scene_until_count(*state, &client.got, 1);
+	scene_until_count(*state, &client.refusals, 4);
+	assert_in_range(scene_busy_for(*state, 50), 0, 25); /* nothing is left that would spin */
+	datagram_free(client.d);
+	datagram_free(server.d);
+	(void)close(closed);
+}
+
+static void a_refusal_over_ipv6_is_told(void **state)
+{
+	struct scene *s = *state;
+	struct address local;
+	struct end probe = { 0 }, client = { 0 };
+	assert_true(address_parse("[::1]:0", &local, NULL));
+	probe.d = datagram_open(s->loop, &local, came, &probe, NULL);
+	if (probe.d == NULL)
+		skip(); /* no IPv6 on this machine */
+	datagram_free(probe.d);
+	struct address nobody;
+	int closed = closed_port("[::1]:0", &nobody);
+	open_at(s, &client, "[::1]:0");
+	assert_true(datagram_heed_refusals(client.d, was_refused, NULL));
+	datagram_send(client.d, &nobody, reader_of("any", 3));
+	scene_until_count(s, &client.refusals, 1);
+	assert_true(address_same(&client.refused, &nobody));
+	datagram_free(client.d);
+	(void)close(closed);
+}
+
+static void who_is_told_may_end(void **state)
+{
+	struct end client = { .ends = true };
+	struct address nobody;
+	int closed = closed_port("127.0.0.3:0", &nobody);
+	open_at(*state, &client, "127.0.0.2:0");
+	assert_true(datagram_heed_refusals(client.d, was_refused, NULL));
+	for (unsigned i = 0; i < 4; i++)
+		datagram_send(client.d, &nobody, reader_of("any", 3));
+	scene_until_count(*state, &client.refusals, 1);
+	assert_null(client.d);
+	(void)close(closed);
+}
+
+static void a_refusal_that_nobody_heeds_is_silent(void **state)
+{
+	struct end server = { .echo = true }, client = { 0 };
+	struct address nobody;
+	int closed = closed_port("127.0.0.3:0", &nobody);
+	open_at(*state, &server, "127.0.0.1:0");
+	open_at(*state, &client, "127.0.0.2:0");
+	datagram_send(client.d, &nobody, reader_of("any", 3));
+	datagram_send(client.d, datagram_local(server.d), reader_of("x", 1));
+	scene_until_count(*state, &client.got, 1);
+	assert_int_equal(client.refusals, 0);
+	datagram_free(client.d);
+	datagram_free(server.d);
+	(void)close(closed);
+}
+
 static void a_port_in_use_is_said(void **state)
 {
 	struct scene *s = *state;
@@ -150,6 +252,10 @@ int main(void)
 		CASE(it_works_over_ipv6),
 		CASE(it_may_end_itself_while_more_is_waiting),
 		CASE(a_full_buffer_drops_and_never_waits),
+		CASE(a_refusal_is_told_with_its_place),
+		CASE(a_refusal_over_ipv6_is_told),
+		CASE(who_is_told_may_end),
+		CASE(a_refusal_that_nobody_heeds_is_silent),
 		CASE(a_port_in_use_is_said),
 #undef CASE
 	};

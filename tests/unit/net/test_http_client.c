@@ -214,6 +214,11 @@ static void silence_and_refusal_are_told_apart(void **state)
 	ask(&t, "/a", &q);
 	assert_int_equal(t.why.fault, FAULT_IO);
 	assert_non_null(strstr(t.why.text, text));
+	assert_ptr_equal(strstr(t.why.text, t.url), t.why.text);
+	q.unnamed = true; /* who asks says where */
+	ask(&t, "/a", &q);
+	assert_int_equal(t.why.fault, FAULT_IO);
+	assert_null(strstr(t.why.text, "://"));
 	(void)snprintf(t.url, sizeof(t.url), "file:///etc/passwd?");
 	ask(&t, "", &q);
 	assert_int_equal(t.why.fault, FAULT_USAGE);

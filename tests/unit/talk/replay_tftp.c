@@ -287,6 +287,8 @@ static void one_line(struct tftp_scene *s)
 		flow(s);
 	else if (replay_is(r, "wait"))
 		wait(s);
+	else if (replay_is(r, "refused"))
+		tftp_client_refused(&s->client);
 	else if (replay_is(r, "silence"))
 		nothing_unseen(s);
 	else if (replay_is(r, "ended"))

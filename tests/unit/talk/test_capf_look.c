@@ -42,6 +42,27 @@ static void refused(struct capf_look *l, struct reader message, const char *word
 	assert_true(l->ended);
 }
 
+static void names_are_judged_before_anybody_is_called(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "", "a b", "../x", "SEP\n", "SEP/1" };
+	struct error err = { 0 };
+	char longest[LIMIT_DEVICE_NAME + 1];
+	memset(longest, 'x', sizeof(longest));
+	longest[LIMIT_DEVICE_NAME - 1] = '\0';
+	assert_true(capf_look_device("SEP001122334455", &err));
+	assert_true(capf_look_device("CSFuser_1.a-b", &err));
+	assert_true(capf_look_device(longest, &err));
+	longest[LIMIT_DEVICE_NAME - 1] = 'x';
+	longest[LIMIT_DEVICE_NAME] = '\0';
+	assert_false(capf_look_device(longest, &err));
+	for (size_t i = 0; i < COUNT(names); i++) {
+		assert_false(capf_look_device(names[i], &err));
+		assert_int_equal(err.fault, FAULT_USAGE);
+		assert_non_null(strstr(err.text, "no name of a device"));
+	}
+}
+
 static void without_a_device_nothing_is_said(void **state)
 {
 	(void)state;
@@ -176,6 +197,7 @@ static void numbers_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_judged_before_anybody_is_called),
 		cmocka_unit_test(without_a_device_nothing_is_said),
 		cmocka_unit_test(a_device_says_its_name_once),
 		cmocka_unit_test(a_session_that_is_refused_at_once_gets_no_answer),
