@@ -29,6 +29,14 @@ static bool fills(char placeholder, char c)
 	return c != '\0' && !is_blank(c) && c != '<' && c != '>';
 }
 
+static size_t blanks_at(const char *text)
+{
+	size_t blanks = 0;
+	while (is_blank(text[blanks]))
+		blanks++;
+	return blanks;
+}
+
 static bool matches_here(const char *words, const char *text, char before);
 
 /* A placeholder takes as few characters as the rest of the words lets it, one at least. */
@@ -46,10 +54,10 @@ static bool matches_here(const char *words, const char *text, char before)
 	for (; *words != '\0'; words++) {
 		if (*words == '%' || *words == '*')
 			return matches_filled(words, text);
+		if (*words == ':' || *words == '(')
+			text += blanks_at(text); /* models differ in these */
 		if (*words == ' ') {
-			size_t blanks = 0;
-			while (is_blank(text[blanks]))
-				blanks++;
+			size_t blanks = blanks_at(text);
 			if (blanks == 0)
 				return false;
 			text += blanks;

@@ -16,8 +16,9 @@ enum message_level {
 enum { MESSAGE_WORDS = 6, MESSAGE_TEXT_MAX = 4096 };
 
 struct phone_message {
-	/* Letters in any case, a blank for one or more, % for the name of a device, * for that of a
-	 * file (or any run of characters without blank, < and >). The first is the usual form. */
+	/* Letters in any case, a blank for one or more, any before a colon or a bracket, % for the
+	 * name of a device, * for that of a file (or any run of characters without blank, < and >).
+	 * The first is the usual form. */
 	const char *words[MESSAGE_WORDS];
 	const char *unless; /* words beside which the row says nothing; may be NULL */
 	enum message_level level;

@@ -135,7 +135,7 @@ static const struct phone_message rows[] = {
 	{
 		.words = { "CFG File Not Found", "File Not Found <Cfg File>",
 			"File Not Found <*.cnf.xml*>", "File Not Found <*.cnf.xml>",
-			"File Not Found *.cnf.xml" },
+			"File Not Found *.cnf.xml", "File Not Found: *.cnf.xml" },
 		.level = MESSAGE_TROUBLE,
 		.means = "The server has neither a configuration for the phone nor a default one.",
 		.cause = "The phone is not in the database, auto-registration is off, or it asks "
@@ -167,13 +167,31 @@ static const struct phone_message rows[] = {
 		.source = "reported by users of the 8945 (reason 14); cause inferred",
 	},
 	{
-		.words = { "*.sgn(HTTP)", "*.sgn(TFTP)", "*.sgn(HTTPS)", "*.sgn (HTTP)",
-			"*.sgn (TFTP)" },
+		.words = { "*.sgn(HTTP)", "*.sgn(TFTP)", "*.sgn(HTTPS)" },
 		.level = MESSAGE_FINE,
 		.means = "A signed file was fetched and its signature verified.",
 		.cause = "The phone's lists, or TVS, vouch for the server's certificate.",
 		.action = NOTHING,
 		.source = "reported for the 8821",
+	},
+	{
+		.words = { "*.cnf.xml(TFTP)", "*.cnf.xml(HTTP)" },
+		.level = MESSAGE_NOTICE,
+		.means = "The phone took a configuration that nobody signed.",
+		.cause = "It holds no trust list, or one without a signer of files (role 3 or 2): "
+			 "the server has no ITL, or the cluster is prepared for a rollback.",
+		.action = "If the phone should hold a list, see what it was offered: `dialtrust "
+			  "list explain tftp://SERVER/ITLFile.tlv`.",
+		.source = "reported for the 8821, of signed files; meaning and cause inferred",
+	},
+	{
+		.words = { "*.cnf.xml(HTTPS)" },
+		.level = MESSAGE_FINE,
+		.means = "The phone took its configuration over HTTPS.",
+		.cause = "Over HTTPS the clear file is what phones want: the server's certificate "
+			 "vouches for it.",
+		.action = NOTHING,
+		.source = "reported for the 8821, of signed files; docs/formats/provisioning.md",
 	},
 	{
 		.words = { "TFTP authorization failure" },
@@ -184,6 +202,17 @@ static const struct phone_message rows[] = {
 		.action = "Fetch the same file from another machine, and look into the server's "
 			  "log.",
 		.source = GUIDES "; meaning inferred",
+	},
+	{
+		.words = { "TFTP Error: Not Authorized", "TFTP Server Not Authorized",
+			"TFTP Not Authorized" },
+		.level = MESSAGE_TROUBLE,
+		.means = "The phone takes nothing from this TFTP server.",
+		.cause = "Its trust list does not have the server: DHCP names one of another "
+			 "cluster, the server's address or certificate changed, or the phone came "
+			 "with a CTL from elsewhere.",
+		.action = "Check DHCP option 150 or 66. " ASK_FIRST,
+		.source = "status messages of the 7900 series, wording recalled; cause inferred",
 	},
 	{
 		.words = { "TFTP timeout" },
@@ -206,7 +235,7 @@ static const struct phone_message rows[] = {
 		.source = GUIDES "; cause inferred",
 	},
 	{
-		.words = { "hdr ver *(knows only upto *)", "hdr ver * (knows only upto *)" },
+		.words = { "hdr ver *(knows only upto *)" },
 		.level = MESSAGE_FINE,
 		.means = "The phone read a header whose version is newer than it, and goes on.",
 		.cause = "Trust lists say 1.2; older phones know up to 1.1.",

@@ -16,6 +16,8 @@ KEYS = ["schema_version", "text", "message", "level", "means", "cause", "action"
         ("Trust List Update Failed", "trouble"), ("trust list UPDATED", "fine"),
         ("File Not Found <CTLFile.tlv>", "fine"), ("No Trust List Installed", "notice"),
         ("invalid file SEP001122334455.cnf.xml.sgn, authenticated fail. Reason:14", "trouble"),
+        ("File Not Found : CTLFile.tlv", "fine"), ("TFTP Error : Not Authorized", "trouble"),
+        ("SEP001122334455.cnf.xml(TFTP)", "notice"),
         ("UC_PHONE-6-DeviceTLInfo: [DeviceName=SEP001122334455][StatusCode=8]", "trouble"),
     ],
 )

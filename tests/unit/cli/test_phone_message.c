@@ -126,6 +126,19 @@ static void lines_of_logs_are_known(void **state)
 		{ "CAPF_CLNT_DECRYPT_FILE_FAILED", "CAPF_CLNT_DECRYPT_FILE_FAILED" },
 		{ "SECD: Role is = 21", "Role is = 21" },
 		{ "[StatusCode = 8]", "StatusCode=8" },
+		{ "File Not Found : CTLFile.tlv", "File Not Found <CTL*.tlv>" },
+		{ "File Not Found : CTLSEP001122334455.tlv", "File Not Found <CTL*.tlv>" },
+		{ "16:04 File not found  :  ITLFile.tlv", "File Not Found <ITL*.tlv>" },
+		{ "File Not Found : SEP001122334455.cnf.xml.sgn", "CFG File Not Found" },
+		{ "File Not Found : ringlist.xml", "File Not Found <*>" },
+		{ "TFTP Error : Not Authorized", "TFTP Error: Not Authorized" },
+		{ "9:14a TFTP error: not authorized.", "TFTP Error: Not Authorized" },
+		{ "SEP001122334455.cnf.xml(TFTP)", "*.cnf.xml(TFTP)" },
+		{ "SEP\xe2\x80\xa6.cnf.xml(TFTP)", "*.cnf.xml(TFTP)" },
+		{ "SEP001122334455.cnf.xml (HTTP)", "*.cnf.xml(TFTP)" },
+		{ "SEP001122334455.cnf.xml(HTTPS)", "*.cnf.xml(HTTPS)" },
+		{ "SEP001122334455.cnf.xml.sgn (TFTP)", "*.sgn(HTTP)" },
+		{ "alert unknown : CA, StatusCode : 4", "StatusCode=4" },
 		{ "status code: 5", "StatusCode=5" },
 	};
 	for (size_t i = 0; i < COUNT(lines); i++)
@@ -133,6 +146,9 @@ static void lines_of_logs_are_known(void **state)
 	unknown("Role is = 2", "is the nearest");
 	unknown("hdr ver 1.2", "is the nearest");
 	unknown("No LSC", "is the nearest");
+	unknown("TFTP Error : 7", "is the nearest");
+	unknown("SEP001122334455.cnf.xml(FTP)", "is the nearest");
+	unknown("File Not Found :", "File Not Found");
 	unknown("CAPF_CLNT_PUBKEY_MISMATCHED", "CAPF_CLNT_PUBKEY_MISMATCH");
 }
 
