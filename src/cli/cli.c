@@ -18,11 +18,11 @@ enum exit_status exit_status_of(enum fault fault)
 		return EXIT_REFUSED;
 	case FAULT_MALFORMED:
 	case FAULT_UNTRUSTED:
+	case FAULT_LIMIT:
 		return EXIT_UNVERIFIED;
 	case FAULT_MISSING:
 		return EXIT_MISSING;
 	case FAULT_NONE:
-	case FAULT_LIMIT:
 	case FAULT_BUSY:
 	case FAULT_IO:
 	case FAULT_STORE:

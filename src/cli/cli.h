@@ -14,7 +14,7 @@ enum exit_status {
 	EXIT_ERROR = 1,
 	EXIT_USAGE = 2,
 	EXIT_REFUSED = 3,
-	EXIT_UNVERIFIED = 4, /* malformed or badly signed */
+	EXIT_UNVERIFIED = 4, /* malformed, larger than anything of its kind, or badly signed */
 	EXIT_MISSING = 5,
 };
 enum exit_status exit_status_of(enum fault fault);

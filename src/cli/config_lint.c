@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/configuration_lint.h"
-#include "cli/list_source.h"
 #include "cli/output.h"
 #include "cli/signed_source.h"
 #include "cli/verbs.h"
@@ -35,10 +34,9 @@ static void configuration_done(struct configuration *c)
 
 static bool read_source(const char *source, struct bytes *out, struct error *err)
 {
-	bool fine = fetch_is_url(source)
+	return fetch_is_url(source)
 		? fetch_url(source, LIMIT_SIGNED_FILE, SOURCE_TIMEOUT_MS, out, err)
 		: file_read(source, LIMIT_SIGNED_FILE, out, err);
-	return fine || list_fault(err);
 }
 
 /* The clear file behind the header of a .sgn. */
@@ -47,7 +45,7 @@ static bool open_signed(struct configuration *c, struct error *err)
 	struct signed_header header;
 	struct reader file = bytes_reader(&c->file);
 	if (!signed_header_parse(&file, &header, err))
-		return list_fault(err);
+		return false;
 	enum signed_kind kind = signed_kind_of(&header);
 	if (kind == SIGNED_ENCRYPTED)
 		return fail(err, FAULT_REFUSED,
@@ -56,7 +54,7 @@ static bool open_signed(struct configuration *c, struct error *err)
 		return fail(
 			err, FAULT_REFUSED, "it is a %s, no configuration", signed_kind_name(kind));
 	if (!text_from(header.file_name, c->header, sizeof(c->header), err))
-		return list_fault(err);
+		return false;
 	c->scene.header = c->header;
 	c->scene.xml = file;
 	return true;

@@ -134,7 +134,7 @@ static bool take_record(struct building *b, size_t index, char *word, struct err
 	if (!read_role(role, &record->role, err) || !take_extras(b, index, word, err))
 		return false;
 	if (word[0] == '\0')
-		return record->dns_name != NULL ||
+		return (record->dns_name != NULL && record->dns_name[0] != '\0') ||
 			fail(err, FAULT_USAGE, "it names neither a certificate nor a host");
 	b->certs[index] = cert_source_read(word, err);
 	record->cert = b->certs[index];

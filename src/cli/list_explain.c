@@ -76,10 +76,8 @@ static bool taken_by_phones(const struct held_list *list, struct error *err)
 {
 	size_t index;
 	AUTO(held_list) held = held_list_load(bytes_reader(&list->file), err);
-	if (held == NULL)
-		return list_fault(err);
-	return !held_list_named_signer(held, &index, NULL) || held_list_intact(held, err) ||
-		list_fault(err);
+	return held != NULL &&
+		(!held_list_named_signer(held, &index, NULL) || held_list_intact(held, err));
 }
 
 static bool list_explain(const struct call *call, struct error *err)
@@ -89,10 +87,8 @@ static bool list_explain(const struct call *call, struct error *err)
 	if (!list_source_read(source, &file, err))
 		return false;
 	AUTO(held_list) list = list_inspect(bytes_reader(&file), err);
-	if (list == NULL) {
-		(void)list_fault(err);
+	if (list == NULL)
 		return fail_in(err, "%s", source);
-	}
 	AUTO(list_findings) f = list_findings_new(list, clock_now(), err);
 	if (f == NULL)
 		return false;

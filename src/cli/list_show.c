@@ -155,10 +155,7 @@ static bool read_list(const struct format *format, const char *source,
 	if (format->unreadable != NULL && (found || fault.fault == FAULT_MISSING))
 		format->unreadable(stdout, source, bytes_reader(file));
 	*err = fault;
-	if (!found)
-		return false;
-	(void)list_fault(err);
-	return fail_in(err, "%s", source);
+	return found ? fail_in(err, "%s", source) : false;
 }
 
 /* What can be read is printed even of a list that no phone would take; then that is said. */
@@ -181,7 +178,6 @@ static bool list_show(const struct call *call, struct error *err)
 	if (sound)
 		return true;
 	*err = fault;
-	(void)list_fault(err);
 	return fail_in(err, "%s", source);
 }
 

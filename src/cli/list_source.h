@@ -2,7 +2,7 @@
 /*
  * Where a trust list that somebody wants to look at comes from: a file, "-" for standard input,
  * tftp://host[:port]/NAME, http://host[:port]/NAME or https://… The sentence of a failure starts
- * with the source. A list beyond our limits is malformed here: no phone takes it.
+ * with the source. FAULT_LIMIT: a list beyond our limits, which no phone takes either.
  */
 #include "cli/remote_source.h"
 #include "trust/held_list.h"
@@ -16,6 +16,3 @@ bool list_source_read_judged(const char *source, const struct server_judge *judg
 struct held_list *list_source_load(const char *source, struct error *err);
 /* Read, and as strict as a phone's own list must be: its certificates and its signature too. */
 struct held_list *list_source_hold(const char *source, struct error *err);
-
-/* "Beyond our limits" is a judgement about a list, not about this program. */
-bool list_fault(struct error *err); /* returns false */

@@ -143,10 +143,8 @@ static bool list_verify(const struct call *call, struct error *err)
 	if (!list_source_read_judged(f.source, &judge, &file, err))
 		return false;
 	AUTO(held_list) list = held_list_load(bytes_reader(&file), err);
-	if (list == NULL) {
-		(void)list_fault(err);
+	if (list == NULL)
 		return fail_in(err, "%s", f.source);
-	}
 	f.list = list;
 	if (!call->json)
 		print_list(list);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "cli/list_source.h"
 
 /* docs/formats/signed-header.md#firmware */
 static const char firmware_signer[] = "CN=someSigner;OU=someOrgUnit;O=someOrg";
@@ -20,12 +19,10 @@ bool signed_source_read_judged(const char *source, const struct server_judge *ju
 	AUTO_DONE(bytes) file = { 0 };
 	struct signed_header header;
 	if (!remote_source_read(source, LIMIT_PASSED_FILE, judge, &file, err))
-		return list_fault(err);
+		return false;
 	struct reader body = bytes_reader(&file);
-	if (!signed_header_parse(&body, &header, err)) {
-		(void)list_fault(err);
+	if (!signed_header_parse(&body, &header, err))
 		return fail_in(err, "%s", source);
-	}
 	*out = (struct signed_source){ .file = file, .header = header, .body = body };
 	file = (struct bytes){ 0 };
 	return true;

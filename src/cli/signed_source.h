@@ -20,7 +20,7 @@ struct signed_source {
 	struct reader body;
 };
 
-/* FAULT_MALFORMED also for what is larger than anything that phones are served. */
+/* FAULT_LIMIT: larger than anything that phones are served. */
 bool signed_source_read(const char *source, struct signed_source *out, struct error *err)
 	MUST_CHECK;
 /* The same, but an https server is judged: cli/remote_source.h. */

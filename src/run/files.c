@@ -194,6 +194,8 @@ bool file_read_beneath(
 
 bool file_read(const char *path, size_t limit, struct bytes *out, struct error *err)
 {
+	if (path[0] == '\0')
+		return fail(err, FAULT_USAGE, "a file needs a name, and \"\" is none");
 	if (strcmp(path, "-") == 0)
 		return read_whole(STDIN_FILENO, limit, out, err) ? true
 								 : fail_in(err, "standard input");

@@ -114,6 +114,8 @@ def test_every_kind_of_record_in_every_form(folder, form, name, tmp_path):
     (["TFTP=ccm.pem,signature=yes"], USAGE, "it may be \"no\""),
     (["TFTP="], USAGE, "neither a certificate nor a host"),
     (["TFTP=,address=10.0.0.1"], USAGE, "neither a certificate nor a host"),
+    (["TFTP=,host="], USAGE, "neither a certificate nor a host"),
+    (["TFTP=,address=10.0.0.1,host="], USAGE, "neither a certificate nor a host"),
     (["TFTP"], USAGE, "written ROLE=CERT"),
     (["=ccm.pem"], USAGE, "written ROLE=CERT"),
     (["TFTP=ccm.pem,post=x"], MISSING, "ccm.pem,post=x"),

@@ -219,7 +219,7 @@ static void faults_become_exit_statuses(void **state)
 		const char *fault;
 		int status;
 	} rows[] = { { "usage", 2 }, { "malformed", 4 }, { "untrusted", 4 }, { "refused", 3 },
-		{ "missing", 5 }, { "limit", 1 }, { "busy", 1 }, { "io", 1 }, { "store", 1 },
+		{ "missing", 5 }, { "limit", 4 }, { "busy", 1 }, { "io", 1 }, { "store", 1 },
 		{ "crypto", 1 }, { "memory", 1 }, { "none", 1 } };
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char words[64];

@@ -134,7 +134,9 @@ static void sources_that_hold_no_list_say_so(void **state)
 	assert_false(list_source_read("/nowhere/list", &out, &err));
 	assert_int_equal(err.fault, FAULT_MISSING);
 	assert_false(list_source_read("/dev/zero", &out, &err));
-	assert_int_equal(err.fault, FAULT_MALFORMED);
+	assert_int_equal(err.fault, FAULT_LIMIT);
+	assert_false(list_source_read("", &out, &err));
+	assert_int_equal(err.fault, FAULT_USAGE);
 	assert_false(list_source_read("http:///x", &out, &err));
 	assert_int_equal(err.fault, FAULT_USAGE);
 	assert_null(list_source_hold("/dev/null", &err));

@@ -180,7 +180,6 @@ static int verified(struct reader file)
 	AUTO(held_list) list = held_list_load(file, &err);
 	if (list != NULL && list_judge(list, NULL, &j, &err))
 		return EXIT_FINE;
-	(void)list_fault(&err);
 	assert_true(err.text[0] != '\0');
 	return (int)exit_status_of(err.fault);
 }
