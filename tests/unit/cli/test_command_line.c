@@ -160,7 +160,7 @@ static void help_is_given_at_every_level(void **state)
 	assert_non_null(strstr(ran.out, "More words about it."));
 	assert_non_null(strstr(ran.out, "whom to trust"));
 	assert_help("echo show --help --xylophone", "whom to trust"); /* asked for, so given */
-	assert_help("cert regen --help", "UNIT --node NODE");
+	assert_help("cert regen --help", "UNIT [--node NODE]");
 	assert_non_null(strstr(ran.out, "POST /v1/nodes/{node}/certificates/{unit}/regenerate"));
 	assert_help("alone --help", "dialtrust alone [--count N] [--once]");
 	assert_usage("xylophone --help", "xylophone");
