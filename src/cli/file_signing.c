@@ -31,8 +31,9 @@ static bool read_names(const char *text, enum name_form *out, struct error *err)
 			*out = known[i].form;
 			return true;
 		}
-	return fail(err, FAULT_USAGE, "--names %.20s: it may be appliance, builder or builder-2023",
-		text);
+	return fail(err, FAULT_USAGE,
+		"--names %.20s: it may be appliance, builder or builder-2023%s", text,
+		strcmp(text, "token") == 0 ? "; a record of a list may have ,names=token" : "");
 }
 
 static bool belong_together(const struct file_signing *s, struct error *err)

@@ -77,6 +77,17 @@ static bool take_signature(struct building *b, size_t index, const char *value, 
 		fail(err, FAULT_USAGE, "signature=%.20s: it may be \"no\", or left out", value);
 }
 
+static bool take_names(struct building *b, size_t index, const char *value, struct error *err)
+{
+	b->plan.records[index].token_names = strcmp(value, "token") == 0;
+	return b->plan.records[index].token_names ||
+		fail(err, FAULT_USAGE,
+			"names=%.20s: a record's own may be \"token\"; the other forms are the "
+			"whole "
+			"list's, with --names",
+			value);
+}
+
 /* What may stand behind the certificate. */
 static const struct extra {
 	const char *opening;
@@ -85,6 +96,7 @@ static const struct extra {
 	{ ",host=", take_host },
 	{ ",address=", take_address },
 	{ ",signature=", take_signature },
+	{ ",names=", take_names },
 };
 
 /* Cuts the last one off the word. A comma that opens none belongs to the file's name. */

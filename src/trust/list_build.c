@@ -1,6 +1,7 @@
 #include "trust/list_build.h"
 
 #include "trust/header_fill_impl.h"
+#include "wire/distinguished_name.h"
 
 /* docs/formats/signed-header.md#versions: what the appliance writes into lists and into files */
 static const struct version list_version = { 1, 2 }, file_version = { 1, 0 };
@@ -130,7 +131,61 @@ static bool check_signers(const struct list_plan *plan, struct error *err)
 	return true;
 }
 
-static bool fill_list(struct trust_list *list, const struct list_plan *plan, struct error *err)
+/* Names that are not the certificate's own texts stand here until they are written. */
+struct token_names {
+	uint8_t subject[NAME_TOKEN_MAX], issuer[NAME_TOKEN_MAX];
+};
+
+static bool token_name(const char *appliance, uint8_t memory[static NAME_TOKEN_MAX],
+	struct reader *out, struct error *err)
+{
+	struct distinguished_name name;
+	struct writer w = writer_on(memory, NAME_TOKEN_MAX);
+	if (!distinguished_name_parse(reader_of_text(appliance), &name, err) ||
+		!distinguished_name_write_token(&w, &name, err))
+		return false;
+	*out = writer_written(&w);
+	return true;
+}
+
+static bool name_as_tokens_do(struct trust_record *record, const struct cert *cert,
+	struct token_names *memory, struct error *err)
+{
+	return token_name(cert_subject(cert, NAME_APPLIANCE), memory->subject, &record->subject,
+		       err) &&
+		token_name(cert_issuer(cert, NAME_APPLIANCE), memory->issuer, &record->issuer, err);
+}
+
+/* A phone compares the header's names with the record's as bytes. */
+static void name_signer_as_recorded(struct trust_list *list, const struct list_plan *plan)
+{
+	for (size_t i = plan->count; i-- > 0;) {
+		const struct list_record *record = &plan->records[i];
+		if (record->role != ROLE_SAST || !record->token_names || !may_sign(plan, record))
+			continue;
+		list->header.signer_name = list->records[i].subject;
+		list->header.issuer_name = list->records[i].issuer;
+	}
+}
+
+static bool fill_records(struct trust_list *list, const struct list_plan *plan,
+	struct token_names memory[static LIMIT_RECORDS], struct error *err)
+{
+	list->count = plan->count;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct list_record *planned = &plan->records[i];
+		struct trust_record *record = &list->records[i];
+		bool token = planned->token_names && planned->cert != NULL;
+		if (!fill_record(record, plan, planned, err) ||
+			(token && !name_as_tokens_do(record, planned->cert, &memory[i], err)))
+			return fail_in(err, "record %zu, %s", i + 1, title(planned));
+	}
+	name_signer_as_recorded(list, plan);
+	return true;
+}
+
+static bool fill_list(struct trust_list *list, const struct list_plan *plan,
+	struct token_names memory[static LIMIT_RECORDS], struct error *err)
 {
 	struct file_signer signer = { plan->signer, plan->hash, plan->names };
 	if (plan->count > LIMIT_RECORDS)
@@ -142,17 +197,14 @@ static bool fill_list(struct trust_list *list, const struct list_plan *plan, str
 	list->header.has_signer_version = plan->has_signer_version;
 	list->header.signer_version = plan->signer_version;
 	list->header.timestamp = plan->timestamp;
-	list->count = plan->count;
-	for (size_t i = 0; i < plan->count; i++)
-		if (!fill_record(&list->records[i], plan, &plan->records[i], err))
-			return fail_in(err, "record %zu, %s", i + 1, title(&plan->records[i]));
-	return true;
+	return fill_records(list, plan, memory, err);
 }
 
 bool list_build(const struct list_plan *plan, struct bytes *out, struct error *err)
 {
 	struct trust_list list = { 0 };
-	if (!fill_list(&list, plan, err))
+	struct token_names memory[LIMIT_RECORDS];
+	if (!fill_list(&list, plan, memory, err))
 		return fail_in(err, "building %s", plan->file_name);
 	AUTO_DONE(writer) w = writer_new(LIMIT_TRUST_LIST);
 	trust_list_write(&w, &list);

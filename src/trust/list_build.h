@@ -9,6 +9,7 @@ struct list_record {
 	enum role role;
 	const char *dns_name;   /* NULL: left out */
 	const uint8_t *address; /* IPv4, 4 bytes; NULL: left out */
+	bool token_names;       /* as old tokens have them; a signer's also in the header */
 	bool no_signature;      /* leaves out the certificate's own, as CAPF and token records do */
 };
 
@@ -27,7 +28,7 @@ struct list_plan {
 /* The unsigned list, zeros in place of the signature; trust_list_parse reads it back.
  * FAULT_REFUSED: the signer has no role-0 record, more than two role-0 records, a signer that is
  * not RSA of 1024, 2048 or 4096 bits, an EC record with role 0 or without signer version 1.1, a
- * record that says nothing, over 65535 bytes. */
+ * record that says nothing, a token's name that is another when cut off, over 65535 bytes. */
 bool list_build(const struct list_plan *plan, struct bytes *out, struct error *err) MUST_CHECK;
 /* What signs a file, and how. */
 struct file_signer {

@@ -9,8 +9,6 @@
 /* What the appliance writes, in its order. docs/formats/distinguished-name.md#appliance */
 static const char *const kept_types[] = { "CN", "OU", "O", "L", "ST", "C" };
 
-enum { CUT_OFF_AT = 55 }; /* bytes of a token's name, at most */
-
 static bool type_byte(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -124,7 +122,7 @@ static bool parse_with(struct reader text, const char *separators, struct distin
 			return fail_in(err, "name: attribute at byte %zu", at);
 		out->count++;
 		if (text.left == 0) {
-			out->cut_off = out->cut_off && whole == CUT_OFF_AT;
+			out->cut_off = out->cut_off && whole == NAME_TOKEN_MAX;
 			return true;
 		}
 		(void)reader_u8(&text); /* the separator */
@@ -259,4 +257,55 @@ void distinguished_name_write(struct writer *w, const struct distinguished_name 
 			writer_u8(w, '=');
 			write_value(w, one->value, alone);
 		}
+}
+
+/* What does not fit is left out, without breaking the writer. */
+static void write_fitting(struct writer *w, const char *text)
+{
+	for (; *text != '\0' && w->used < NAME_TOKEN_MAX; text++)
+		writer_u8(w, (uint8_t)*text);
+}
+
+/* Fits what is published: quotes around a comma or a blank at the end, none around one inside.
+ * docs/formats/distinguished-name.md#tokens */
+static void write_token_value(struct writer *w, const char *value)
+{
+	size_t size = strlen(value);
+	bool quoted = strpbrk(value, ",+=\"\\<>#;") != NULL || value[0] == ' ' ||
+		(size > 0 && value[size - 1] == ' ');
+	write_fitting(w, quoted ? "\"" : "");
+	for (const char *at = value; *at != '\0'; at++) {
+		write_fitting(w, *at == '"' || *at == '\\' ? "\\" : "");
+		write_fitting(w, (const char[]){ *at, '\0' });
+	}
+	write_fitting(w, quoted ? "\"" : "");
+}
+
+static void write_token_attribute(struct writer *w, const struct name_attribute *one)
+{
+	write_fitting(w, w->used > 0 ? ";" : "");
+	for (const char *at = one->type; *at != '\0'; at++)
+		write_fitting(w, (const char[]){ (char)(*at - 'A' + 'a'), '\0' });
+	write_fitting(w, "=");
+	write_token_value(w, one->value);
+}
+
+bool distinguished_name_write_token(
+	struct writer *w, const struct distinguished_name *name, struct error *err)
+{
+	uint8_t memory[NAME_TOKEN_MAX];
+	struct distinguished_name left;
+	struct writer token = writer_on(memory, sizeof(memory));
+	for (size_t type = 0; type < COUNT(kept_types); type++)
+		for (size_t i = 0; i < name->count; i++)
+			if (strcmp(name->attributes[i].type, kept_types[type]) == 0)
+				write_token_attribute(&token, &name->attributes[i]);
+	if (!distinguished_name_parse(writer_written(&token), &left, NULL) ||
+		!distinguished_name_agrees(&left, name))
+		return fail(err, FAULT_REFUSED,
+			"a token's name ends after %d bytes, and what is left of this one is "
+			"another",
+			NAME_TOKEN_MAX);
+	writer_bytes(w, writer_written(&token));
+	return true;
 }

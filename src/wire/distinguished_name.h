@@ -9,7 +9,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-enum { NAME_ATTRIBUTES = 24, NAME_VALUE_SIZE = 256, NAME_TYPE_SIZE = 32 };
+enum { NAME_ATTRIBUTES = 24, NAME_VALUE_SIZE = 256, NAME_TYPE_SIZE = 32, NAME_TOKEN_MAX = 55 };
 
 struct distinguished_name {
 	size_t count;
@@ -28,6 +28,10 @@ bool distinguished_name_same(
 	const struct distinguished_name *a, const struct distinguished_name *b);
 /* As the appliance writes: CN;OU;O;L;ST;C, attributes of other types dropped. */
 void distinguished_name_write(struct writer *w, const struct distinguished_name *name);
+/* As old tokens have it: the same attributes in lower case, quoted where need be, and no more than
+ * NAME_TOKEN_MAX bytes: what does not fit is cut off. False: what is left is another name. */
+bool distinguished_name_write_token(
+	struct writer *w, const struct distinguished_name *name, struct error *err) MUST_CHECK;
 /* Same, where one side was written by the appliance, which drops other attributes: both are
  * reduced to CN, OU, O, L, ST and C first. */
 bool distinguished_name_agrees(

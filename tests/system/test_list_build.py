@@ -34,11 +34,11 @@ def make(folder, name, subject, *words, key="rsa:1024", extra=()):
     return base64.b64decode(body)
 
 
-def make_sized(folder, name, subject, size):
+def make_sized(folder, name, subject, size, *words, serial=SERIAL):
     """The same of exactly `size` bytes, filled up with a comment."""
     fill = 40
     for _ in range(6):
-        found = make(folder, name, subject, "-set_serial", f"0x{SERIAL}", extra=["nsComment=" + "x" * fill])
+        found = make(folder, name, subject, "-set_serial", f"0x{serial}", *words, extra=["nsComment=" + "x" * fill])
         if len(found) == size:
             return found
         fill += size - len(found)
@@ -54,6 +54,7 @@ def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("build")
     make(place, "sast", "CN=sast;OU=IST;O=Lab, Inc.;C=AT", key="rsa:2048")
     make(place, "ccm", "CN=ccm;OU=IST;O=Lab, Inc.;C=AT", key="rsa:2048")
+    make(place, "long", f"CN={'x' * 51};OU=IST;O=Lab", key="rsa:2048")
     for curve in ("P-256", "P-384", "P-521"):
         make(place, curve, f"CN={curve};OU=IST;O=Lab;C=AT", key=curve)
     return place
@@ -107,10 +108,14 @@ def test_every_kind_of_record_in_every_form(folder, form, name, tmp_path):
     (["TFTP=P-256.pem", "--signer-version", "1.0"], REFUSED, "signer version 1.1"),
     (["SAST=P-256.pem", "--signer-version", "1.1"], REFUSED, "RSA alone"),
     (["TFTP=ccm.pem", "--signer-version", "1.2"], USAGE, "none, 1.0 or 1.1"),
-    (["TFTP=ccm.pem", "--names", "token"], USAGE, "appliance, builder or builder-2023"),
+    (["TFTP=ccm.pem", "--names", "token"], USAGE, ",names=token"),
     (["TFTP=ccm.pem,address=10.0.0"], USAGE, "no IPv4 address"),
     (["TFTP=ccm.pem,address=::1"], USAGE, "no IPv4 address"),
     (["TFTP=ccm.pem,address=10.0.0.1,address=10.0.0.2"], USAGE, "comes twice"),
+    (["TFTP=ccm.pem,names=builder"], USAGE, "may be \"token\""),
+    (["TFTP=ccm.pem,names="], USAGE, "may be \"token\""),
+    (["TFTP=ccm.pem,names=token,names=token"], USAGE, "comes twice"),
+    (["TFTP=long.pem,names=token"], REFUSED, "ends after 55 bytes"),
     (["TFTP=ccm.pem,signature=yes"], USAGE, "it may be \"no\""),
     (["TFTP="], USAGE, "neither a certificate nor a host"),
     (["TFTP=,address=10.0.0.1"], USAGE, "neither a certificate nor a host"),
@@ -225,6 +230,44 @@ def test_the_published_list_of_4947_bytes(tmp_path):
     told = json.loads(dialtrust("list", "explain", "CTLFile.tlv", "--json", cwd=tmp_path).stdout)
     codes = [row["code"] for row in told["findings"]]
     assert told["anchors"] == 1 and "weak-key" in codes and "old-digest" in codes
+
+
+@pytest.mark.asan
+def test_the_published_list_of_3746_bytes(tmp_path):
+    """Two tokens, of which one signed, and what an appliance leaves that went back from mixed mode. The issuer of the print
+    was not shown: one of the length of its name stands here."""
+    issuer = "CN=IPCBU-Manufacturing-CA;OU=IPCBU;O=Ex.."
+    make(tmp_path, "issuer", issuer)
+    for name, adapter, first in (("token1", "54F509", "70"), ("token2", "54F510", "71")):
+        make_sized(tmp_path, name, f"CN=SAST-ADN00{adapter}        ;OU=IPCBU;O=Cisco Systems, Inc.", 902,
+                   "-CA", tmp_path / "issuer.pem", "-CAkey", tmp_path / "issuer.key", serial=first + SERIAL[2:20])
+    make_sized(tmp_path, "capf", f"CN=CAPF-e41e7d87;{PLACE}", 680)
+    token = ",host=,address=0.0.0.0,signature=no,names=token"
+    stub = "CCM+TFTP=,host=cucm-pub.lab,address=10.0.0.1"
+    ran = build(
+        tmp_path, "--signer", "token1.pem", "--key", "token1.key", "--name", "CTLFile.tlv", "--out", "CTLFile.tlv",
+        f"SAST=token1.pem{token}", f"SAST=token2.pem{token}", stub,
+        "CAPF=capf.pem,host=cucm-pub.lab,address=10.0.0.1,signature=no", stub,
+    )
+    assert ran.returncode == FINE, ran.stderr
+    data = (tmp_path / "CTLFile.tlv").read_bytes()
+    assert len(data) == 3746
+    header, found = parse(data), records(data)
+    assert header.signer[0] == text(found[0][3]) == 'cn="SAST-ADN0054F509        ";ou=IPCBU;o="Cisco Systems'
+    assert header.signer[2] == text(found[0][5]) == "cn=IPCBU-Manufacturing-CA;ou=IPCBU;o=Ex.."
+    assert [len(header.tags[tag]) for tag in (4, 5, 6)] == [56, 10, 42]
+    assert [5 + sum(3 + len(value) for value in record.values()) for record in found] == [1186, 1186, 33, 1004, 33]
+    assert text(found[3][3]) == f"CN=CAPF-e41e7d87;{PLACE}"
+    assert openssl_verifies(data, found[0][9], tmp_path)
+    ran = dialtrust("list", "show", "CTLFile.tlv", "--format", "cucm", cwd=tmp_path)
+    assert ran.returncode == FINE, ran.stderr
+    assert "Length of CTL file: 3746\n" in ran.stdout and "HeaderLength:   304 (BYTES)\n" in ran.stdout
+    assert '4       SIGNERNAME      56      cn="SAST-ADN0054F509        ";ou=IPCBU;' in ran.stdout
+    assert "This etoken was used to sign the CTL file." in ran.stdout
+    assert "This etoken was not used to sign the CTL file." in ran.stdout
+    assert ran.stdout.endswith("\nThe CTL file was verified successfully.\n")
+    ran = dialtrust("list", "verify", "CTLFile.tlv", "--trust", "CTLFile.tlv", cwd=tmp_path)
+    assert ran.returncode == FINE, ran.stderr
 
 
 def test_a_list_that_is_missing_or_broken_is_told_as_the_appliance_does(tmp_path):

@@ -239,6 +239,27 @@ static void names_are_written_in_one_form(void **state)
 	}
 }
 
+static void a_tokens_names_are_its_own(void **state)
+{
+	static const char token[] = "cn=recovery;ou=Voice;o=\"Example, Inc.\";c=DE";
+	struct error err = { 0 };
+	struct list_plan plan = usual(*state);
+	AUTO_DONE(bytes) file = { 0 };
+	plan.records[0].token_names = true;
+	assert_true(list_build(&plan, &file, &err));
+	struct trust_list list;
+	parsed(&file, &list);
+	assert_true(reader_same(list.header.signer_name, reader_of_text(token)));
+	assert_true(reader_same(list.header.issuer_name, reader_of_text(token)));
+	assert_true(reader_same(list.records[0].subject, reader_of_text(token)));
+	for (size_t i = 1; i < list.count; i++)
+		assert_int_equal(list.records[i].subject.at[0], 'C');
+	key_ring_sign(*state, "recovery", &file);
+	AUTO(held_list) held = held_list_load(bytes_reader(&file), &err);
+	assert_non_null(held);
+	assert_true(held_list_intact(held, &err));
+}
+
 static void two_signers_are_fine(void **state)
 {
 	struct error err = { 0 };
@@ -396,6 +417,7 @@ int main(void)
 		cmocka_unit_test(elliptic_records_need_signer_version_1_1),
 		cmocka_unit_test(a_record_has_an_address_or_no_certificate_or_no_signature),
 		cmocka_unit_test(names_are_written_in_one_form),
+		cmocka_unit_test(a_tokens_names_are_its_own),
 		cmocka_unit_test(two_signers_are_fine),
 		cmocka_unit_test(the_bounds_of_phones_hold),
 		cmocka_unit_test(signed_files_carry_their_name_and_payload),

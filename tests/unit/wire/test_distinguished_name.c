@@ -135,6 +135,66 @@ static void a_tokens_form_is_read(void **state)
 	has(&n, 1, "O", "c\"d");
 }
 
+static bool token_of(const char *from, char out[static NAME_TOKEN_MAX + 1], struct error *err)
+{
+	struct distinguished_name name = parsed(from);
+	struct writer w = writer_on((uint8_t *)out, NAME_TOKEN_MAX);
+	bool fine = distinguished_name_write_token(&w, &name, err);
+	assert_true(w.ok);
+	assert_true(fine || w.used == 0);
+	out[w.used] = '\0';
+	return fine;
+}
+
+/* Written, then read as the name that it was written from. */
+static void writes_token(const char *from, const char *expected)
+{
+	char written[NAME_TOKEN_MAX + 1];
+	struct error err = { 0 };
+	if (!token_of(from, written, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(written, expected);
+	assert_true(agrees(from, written));
+}
+
+static void a_tokens_form_is_written(void **state)
+{
+	(void)state;
+	writes_token("CN=SAST-ADN0054f509        ;OU=IPCBU;O=Cisco Systems, Inc.",
+		"cn=\"SAST-ADN0054f509        \";ou=IPCBU;o=\"Cisco Systems");
+	writes_token("O=Example Systems,CN=Example Manufacturing CA",
+		"cn=Example Manufacturing CA;o=Example Systems");
+	writes_token("C=AT;CN=a;DC=lab;ST=b;L=c", "cn=a;l=c;st=b;c=AT");
+	writes_token("CN=a\\, b", "cn=\"a, b\"");
+	writes_token("CN=a\"b\\\\c;O=d", "cn=\"a\\\"b\\\\c\";o=d");
+	writes_token("CN= a;O=b", "cn=\" a\";o=b");
+	writes_token("CN=;O=b", "cn=;o=b");
+	/* at the limit whole, one beyond cut off or another name */
+	writes_token("CN=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;O=b",
+		"cn=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;o=b");
+	writes_token("CN=a;O=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,",
+		"cn=a;o=\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,");
+}
+
+static void a_name_that_would_become_another_is_no_token(void **state)
+{
+	(void)state;
+	static const char *const names[] = {
+		"CN=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;O=bc",    /* in plain text */
+		"CN=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;OU=b",  /* in a type */
+		"CN=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;OU=b", /* behind ; */
+		"DC=lab,DC=local",                                             /* nothing left */
+	};
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char written[NAME_TOKEN_MAX + 1];
+		struct error err = { 0 };
+		if (token_of(names[i], written, &err))
+			fail_msg("%s became %s", names[i], written);
+		assert_int_equal(err.fault, FAULT_REFUSED);
+		assert_non_null(strstr(err.text, "55 bytes"));
+	}
+}
+
 static void an_attribute_may_be_alone_or_empty(void **state)
 {
 	(void)state;
@@ -317,6 +377,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_appliances_form_is_read),
 		cmocka_unit_test(the_builders_form_is_read),
+		cmocka_unit_test(a_tokens_form_is_written),
+		cmocka_unit_test(a_name_that_would_become_another_is_no_token),
 		cmocka_unit_test(a_tokens_form_is_read),
 		cmocka_unit_test(an_attribute_may_be_alone_or_empty),
 		cmocka_unit_test(names_that_are_none_are_refused),
