@@ -106,20 +106,36 @@ bool alarm_line(const struct alarm_event *event, char *out, size_t size, struct 
 	return all_of_it(used, size, err);
 }
 
-bool alarm_mail(const struct alarm_event *event, char *out, size_t size, struct error *err)
+bool alarm_mail_head(const struct alarm_event *event, char *out, size_t size, struct error *err)
 {
-	char line[ALARM_TEXT_SIZE], mailed[FACE_SIZE], seen[FACE_SIZE];
+	char mailed[FACE_SIZE];
+	write_date(event->mailed, event->zone, mailed);
+	int used = snprintf(out, size,
+		"At %s on node %s, the following SyslogSeverityMatchFound events generated:\n",
+		mailed, event->address);
+	return all_of_it(used, size, err);
+}
+
+bool alarm_mail_part(const struct alarm_event *event, char *out, size_t size, struct error *err)
+{
+	char line[ALARM_TEXT_SIZE], seen[FACE_SIZE];
 	if (!alarm_line(event, line, sizeof(line), err))
 		return false;
-	write_date(event->mailed, event->zone, mailed);
 	write_date(event->seen, event->zone, seen);
 	int used = snprintf(out, size,
-		"At %s on node %s, the following SyslogSeverityMatchFound events generated:\n"
 		"SeverityMatch : %s\nMatchedEvent : %s\nAppID : Cisco Syslog Agent\nClusterID :\n"
 		"NodeID : %s\nTimeStamp : %s\n",
-		mailed, event->address, alarm_severity_name(event->alarm->severity), line,
-		event->node, seen);
+		alarm_severity_name(event->alarm->severity), line, event->node, seen);
 	return all_of_it(used, size, err);
+}
+
+bool alarm_mail(const struct alarm_event *event, char *out, size_t size, struct error *err)
+{
+	char head[ALARM_TEXT_SIZE], part[ALARM_TEXT_SIZE];
+	if (!alarm_mail_head(event, head, sizeof(head), err) ||
+		!alarm_mail_part(event, part, sizeof(part), err))
+		return false;
+	return all_of_it(snprintf(out, size, "%s%s", head, part), size, err);
 }
 
 bool alarm_syslog(const struct alarm_event *event, char *out, size_t size, struct error *err)

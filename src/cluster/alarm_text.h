@@ -37,8 +37,15 @@ bool alarm_record(const struct alarm_event *event, char *out, size_t size, struc
 /* "Sep 5 02:00:06 CUCM02 local7 2 : 864: …" */
 bool alarm_line(const struct alarm_event *event, char *out, size_t size, struct error *err)
 	MUST_CHECK;
-/* "At Fri Sep 05 … on node …": several lines, each with its line feed. */
+/* The e-mail about one: its head, and what it says of the alarm. Several lines, each with its line
+ * feed. */
 bool alarm_mail(const struct alarm_event *event, char *out, size_t size, struct error *err)
+	MUST_CHECK;
+/* "At Fri Sep 05 … on node …, the following … events generated:" */
+bool alarm_mail_head(const struct alarm_event *event, char *out, size_t size, struct error *err)
+	MUST_CHECK;
+/* "SeverityMatch : …" to "TimeStamp : …": of each alarm, where a mail tells of several. */
+bool alarm_mail_part(const struct alarm_event *event, char *out, size_t size, struct error *err)
 	MUST_CHECK;
 /* The record in an RFC 5424 message: "<186>1 2014-09-05T00:00:06.433Z CUCM02 …". */
 bool alarm_syslog(const struct alarm_event *event, char *out, size_t size, struct error *err)

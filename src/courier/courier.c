@@ -1,24 +1,23 @@
 #include "courier/courier.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 
+#include "courier/mail.h"
 #include "courier/syslog.h"
-#include "net/http_client.h"
+#include "courier/webhook.h"
 #include "net/sibling.h"
 #include "run/log.h"
 #include "run/process.h"
 #include "wire/courier_message.h"
-
-enum { POST_MS = 20000, ANSWER_LIMIT = 64 << 10 };
 
 struct courier {
 	const struct settings *settings;
 	struct loop *loop;
 	struct sibling_server *server;
 	struct syslog_sender *syslog;
-	struct http_client *http;
+	struct outside *outside;
+	struct webhook *webhook;
+	struct mail *mail;
 };
 
 static void on_sent(const struct error *err, void *context)
@@ -30,44 +29,20 @@ static void on_sent(const struct error *err, void *context)
 		sibling_answer(request, reader_of(NULL, 0));
 }
 
-static void on_posted(const struct http_reply *reply, const struct error *err, void *context)
-{
-	struct error why = { 0 };
-	bool taken = err == NULL && reply->status / 100 == 2;
-	if (err == NULL && !taken)
-		(void)fail(&why, FAULT_IO, "it answers with status %d", reply->status);
-	on_sent(taken ? NULL : err != NULL ? err : &why, context);
-}
-
-static void post(struct courier *c, struct reader json, struct sibling_request *request)
-{
-	struct error err = { 0 };
-	const struct http_question question = {
-		.method = "POST",
-		.url = c->settings->webhook,
-		.body = json,
-		.timeout_ms = POST_MS,
-		.limit = ANSWER_LIMIT,
-	};
-	if (strncmp(question.url, "http://", strlen("http://")) != 0)
-		(void)fail(&err, FAULT_USAGE, "[courier] webhook is no http URL");
-	else if (http_ask(c->http, &question, on_posted, request, &err))
-		return;
-	on_sent(&err, request);
-}
-
 static void on_request(struct sibling_request *request, void *context)
 {
 	struct courier *c = context;
 	struct reader payload = sibling_payload(request);
-	struct error err = { FAULT_REFUSED, "the courier does not do this" };
-	uint8_t target = reader_u8(&payload);
-	if (sibling_operation(request) == COURIER_SEND && target == COURIER_SYSLOG &&
-		payload.left > 0)
+	struct error err = { FAULT_USAGE, "the courier does not do this" };
+	unsigned target = reader_u8(&payload);
+	if (sibling_operation(request) != COURIER_SEND || payload.left == 0)
+		sibling_refuse(request, &err);
+	else if (target == COURIER_SYSLOG)
 		syslog_send(c->syslog, payload, on_sent, request);
-	else if (sibling_operation(request) == COURIER_SEND && target == COURIER_WEBHOOK &&
-		payload.left > 0)
-		post(c, payload, request);
+	else if (target == COURIER_WEBHOOK)
+		webhook_post(c->webhook, payload, on_sent, request);
+	else if (target == COURIER_MAIL)
+		mail_deliver(c->mail, payload, on_sent, request);
 	else
 		sibling_refuse(request, &err);
 }
@@ -98,9 +73,10 @@ static bool start(struct courier *c, struct error *err)
 		.request = on_request, .broken = on_broken, .admits = admits
 	};
 	const char *paths[] = { NULL };
-	c->syslog = syslog_sender_new(c->loop, c->settings, err);
-	c->http = http_client_new(c->loop, err);
-	if (c->syslog == NULL || c->http == NULL ||
+	if ((c->syslog = syslog_sender_new(c->loop, c->settings, err)) == NULL ||
+		(c->outside = outside_new(c->loop, c->settings, err)) == NULL ||
+		(c->webhook = webhook_new(c->loop, c->settings, c->outside, err)) == NULL ||
+		(c->mail = mail_new(c->loop, c->settings, c->outside, err)) == NULL ||
 		!process_enter(c->settings, "courier", SANDBOX_COURIER, paths, err))
 		return false;
 	c->server = sibling_serve(c->loop, process_socket("courier.manager"),
@@ -118,7 +94,9 @@ bool courier_run(const struct settings *settings, struct error *err)
 		process_ready();
 		fine = loop_run(loop, err);
 	}
-	http_client_free(c.http);
+	outside_free(c.outside);
+	mail_free(c.mail);
+	webhook_free(c.webhook);
 	syslog_sender_free(c.syslog);
 	sibling_server_free(c.server);
 	return fine;

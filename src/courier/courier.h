@@ -1,5 +1,5 @@
 #pragma once
-/* The process that brings word to the outside: syslog and a webhook. It holds no key and no
+/* The process that brings word to the outside: syslog, a webhook and mail. It holds no key and no
  * database, and connects to nothing but what its settings name. docs/expiry.md */
 #include "run/settings.h"
 

@@ -10,42 +10,22 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/text.h"
-#include "base/writer.h"
 #include "cluster/alarm_text.h"
+#include "manager/outlets_impl.h"
 #include "run/log.h"
-#include "run/process.h"
-#include "store/alarms.h"
-#include "wire/courier_message.h"
 
 enum {
 	MS = 1000,
 	JUMP_SECONDS = 60,
 	SLACK_SECONDS = 60, /* a pass that comes a little early says again what is due */
-	RETRY_FIRST_MS = 1000,
-	RETRY_MOST_MS = 3600000,
 	FAILED_PASS_MS = 60000,
-	SEND_MS = 60000,
-	PATH_SIZE = 256,
 	LINES_LIMIT = 4 << 20,
 };
 
-struct outlet { /* a target of the courier's */
-	struct manager *m;
-	const char *where; /* its setting */
-	enum courier_target target;
-	bool pending; /* there may be something to be sent */
-	bool sending;
-	uint64_t sent_number;
-	int64_t send_at; /* monotonic ms */
-	int64_t pause_ms;
-};
-
 struct monitor {
-	struct sibling_client *courier;
+	struct outlets *outlets;
 	int64_t pass_at; /* monotonic ms */
 	int64_t drift;   /* wall clock less monotonic, seconds */
-	bool ending;
-	struct outlet outlets[COURIER_TARGETS];
 };
 
 struct loud { /* a certificate that there is an alarm about */
@@ -53,6 +33,7 @@ struct loud { /* a certificate that there is an alarm about */
 	char file[256];
 	int64_t not_after;
 	const struct alarm *alarm;
+	uint64_t number; /* among the node's alarms, when it is due */
 	bool due, worse;
 };
 
@@ -66,7 +47,6 @@ struct pass {
 	struct loud *loud;
 	size_t loud_count;
 	int64_t least; /* seconds left of the first to end */
-	bool syslog, webhook;
 };
 
 /* what was told before */
@@ -129,7 +109,7 @@ static bool take_loud(const struct watched *watched, void *into, struct error *e
 
 /* telling */
 
-static struct alarm_event event_of(const struct pass *p, const struct loud *loud, uint64_t number)
+static struct alarm_event event_of(const struct pass *p, const struct loud *loud)
 {
 	return (struct alarm_event){
 		.alarm = loud->alarm,
@@ -139,11 +119,9 @@ static struct alarm_event event_of(const struct pass *p, const struct loud *loud
 		.file = loud->file,
 		.unit = loud->row.store,
 		.not_after = loud->not_after,
-		.sequence = number,
+		.sequence = loud->number,
 		.raised = p->now,
 		.logged = p->now,
-		.seen = p->now,
-		.mailed = p->now,
 		.zone = { 0, "UTC" },
 	};
 }
@@ -161,35 +139,49 @@ static bool note_one(
 static json_t *alarm_json(const struct loud *loud)
 {
 	char end[TIME_TEXT_SIZE], hex[DIGEST_HEX_SIZE];
-	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s}", "alarm", loud->alarm->name, "severity",
-		(int)loud->alarm->severity, "unit", loud->row.store, "name", loud->file,
+	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:I}", "alarm", loud->alarm->name,
+		"severity", (int)loud->alarm->severity, "unit", loud->row.store, "name", loud->file,
 		"not_after", text_time(loud->not_after, end), "sha256",
-		hex_write(reader_of(loud->row.digest, DIGEST_SIZE), hex));
+		hex_write(reader_of(loud->row.digest, DIGEST_SIZE), hex), "number",
+		(json_int_t)loud->number);
 }
 
 /* One object for all that went a step down the ladder. */
-static bool add_webhook(struct txn *t, const struct pass *p, struct error *err)
+static bool add_steps(struct txn *t, const struct pass *p, struct error *err)
 {
+	char now[TIME_TEXT_SIZE];
 	json_auto_t *alarms = json_array();
 	for (size_t i = 0; i < p->loud_count; i++)
 		if (p->loud[i].worse)
 			(void)json_array_append_new(alarms, alarm_json(&p->loud[i]));
-	if (!p->webhook || json_array_size(alarms) == 0)
+	if (json_array_size(alarms) == 0)
 		return true;
-	json_auto_t *whole = json_pack(
-		"{s:i, s:s, s:O}", "schema_version", 1, "node", p->self.name, "alarms", alarms);
+	json_auto_t *whole = json_pack("{s:i, s:s, s:s, s:O}", "schema_version", 1, "node",
+		p->self.name, "raised", text_time(p->now, now), "alarms", alarms);
 	char *text = whole == NULL ? NULL : json_dumps(whole, JSON_COMPACT);
 	bool added = text != NULL
-		? txn_add_notice(t, p->self.name, COURIER_WEBHOOK, reader_of_text(text), err)
+		? outlets_add(p->m, t, COURIER_WEBHOOK, reader_of_text(text), err) &&
+			outlets_add(p->m, t, COURIER_MAIL, reader_of_text(text), err)
 		: fail_memory(err);
 	free(text);
 	return added;
 }
 
+static bool add_line(struct txn *t, const struct pass *p, const struct loud *loud,
+	struct writer *lines, struct error *err)
+{
+	char line[ALARM_TEXT_SIZE];
+	struct alarm_event event = event_of(p, loud);
+	if (!alarm_syslog(&event, line, sizeof(line), err) || !note_one(t, p, loud, err))
+		return false;
+	writer_text(lines, line);
+	writer_u8(lines, '\n');
+	return true;
+}
+
 static bool record_pass(struct txn *t, void *context, struct error *err)
 {
-	const struct pass *p = context;
-	char line[ALARM_TEXT_SIZE];
+	struct pass *p = context;
 	uint64_t number = 0, due = 0;
 	AUTO_DONE(writer) lines = writer_new(LINES_LIMIT);
 	for (size_t i = 0; i < p->loud_count; i++)
@@ -198,21 +190,15 @@ static bool record_pass(struct txn *t, void *context, struct error *err)
 		(due > 0 && !txn_count_alarms(t, p->self.name, due, &number, err)))
 		return false;
 	for (size_t i = 0; i < p->loud_count; i++) {
-		if (!p->loud[i].due)
-			continue;
-		struct alarm_event event = event_of(p, &p->loud[i], number++);
-		if (!alarm_syslog(&event, line, sizeof(line), err) ||
-			!note_one(t, p, &p->loud[i], err))
+		p->loud[i].number = number;
+		number += p->loud[i].due;
+		if (p->loud[i].due && !add_line(t, p, &p->loud[i], &lines, err))
 			return false;
-		writer_text(&lines, line);
-		writer_u8(&lines, '\n');
 	}
 	if (!lines.ok)
 		return fail(err, FAULT_LIMIT, "the alarms of one pass are too many");
-	if (!add_webhook(t, p, err))
-		return false;
-	return !p->syslog || due == 0 ||
-		txn_add_notice(t, p->self.name, COURIER_SYSLOG, writer_written(&lines), err);
+	return add_steps(t, p, err) &&
+		(due == 0 || outlets_add(p->m, t, COURIER_SYSLOG, writer_written(&lines), err));
 }
 
 /* In the node's own log once for each step of the ladder. */
@@ -237,12 +223,7 @@ static bool change_needed(const struct pass *p)
 static bool make_pass(struct manager *m, int64_t *next_ms, struct error *err)
 {
 	struct watch_policy policy;
-	struct pass p = { .m = m,
-		.policy = &policy,
-		.now = clock_now(),
-		.least = INT64_MAX,
-		.syslog = strcmp(m->settings->syslog, "none") != 0,
-		.webhook = strcmp(m->settings->webhook, "none") != 0 };
+	struct pass p = { .m = m, .policy = &policy, .now = clock_now(), .least = INT64_MAX };
 	bool fine = store_node(m->store, m->settings->node, &p.self, err) &&
 		watch_policy(m->store, &policy, err) &&
 		store_alarms(m->store, p.self.name, take_told, &p, err) &&
@@ -250,71 +231,12 @@ static bool make_pass(struct manager *m, int64_t *next_ms, struct error *err)
 		(!change_needed(&p) || store_observe(m->store, record_pass, &p, err));
 	if (fine) {
 		log_pass(&p);
-		for (size_t i = 0; i < COURIER_TARGETS; i++)
-			m->monitor->outlets[i].pending = true;
+		outlets_wake(m->monitor->outlets);
 		*next_ms = alarm_next_pass(p.least) * MS;
 	}
 	free(p.told);
 	free(p.loud);
 	return fine;
-}
-
-/* sending */
-
-static bool is_on(const struct outlet *outlet)
-{
-	return strcmp(outlet->where, "none") != 0;
-}
-
-static void on_sent(struct reader answer, const struct error *why, void *context)
-{
-	(void)answer; /* nothing */
-	struct outlet *outlet = context;
-	struct manager *m = outlet->m;
-	struct error err = { 0 };
-	outlet->sending = false;
-	if (m->monitor->ending)
-		return; /* the next one sends it */
-	if (why == NULL &&
-		store_drop_notice(m->store, m->settings->node, outlet->sent_number, &err)) {
-		outlet->pause_ms = 0;
-		outlet->send_at = 0;
-		return;
-	}
-	if (outlet->pause_ms == 0)
-		log_warning("alarms wait to be sent to %s: %s", outlet->where,
-			why == NULL ? err.text : why->text);
-	outlet->pause_ms = outlet->pause_ms == 0 ? RETRY_FIRST_MS : 2 * outlet->pause_ms;
-	if (outlet->pause_ms > RETRY_MOST_MS)
-		outlet->pause_ms = RETRY_MOST_MS;
-	outlet->send_at = clock_monotonic_ms() + outlet->pause_ms;
-}
-
-static bool send_notice(uint64_t number, struct reader text, void *into, struct error *err)
-{
-	struct outlet *outlet = into;
-	AUTO_DONE(writer) message = writer_new(LINES_LIMIT + 1);
-	writer_u8(&message, (uint8_t)outlet->target);
-	writer_bytes(&message, text);
-	if (!message.ok)
-		return fail_memory(err);
-	outlet->sending = true;
-	outlet->pending = true;
-	outlet->sent_number = number;
-	sibling_ask(outlet->m->monitor->courier, COURIER_SEND, writer_written(&message), SEND_MS,
-		on_sent, outlet);
-	return true;
-}
-
-static void send_next(struct manager *m, struct outlet *outlet)
-{
-	struct error err = { 0 };
-	if (!outlet->pending || outlet->sending || clock_monotonic_ms() < outlet->send_at)
-		return;
-	outlet->pending = false;
-	if (!store_next_notice(
-		    m->store, m->settings->node, outlet->target, send_notice, outlet, &err))
-		log_error("%s", err.text);
 }
 
 /* life */
@@ -334,39 +256,25 @@ void monitor_look(struct manager *m)
 			log_error("looking at what expires: %s", err.text);
 		monitor->pass_at = clock_monotonic_ms() + next_ms;
 	}
-	for (size_t i = 0; i < COURIER_TARGETS; i++)
-		if (is_on(&monitor->outlets[i]))
-			send_next(m, &monitor->outlets[i]);
+	outlets_send(monitor->outlets);
 }
 
 bool monitor_start(struct manager *m, struct error *err)
 {
-	static const struct sibling_client_events quiet = { NULL, NULL };
-	char path[PATH_SIZE];
 	struct monitor *monitor = calloc(1, sizeof(*monitor));
 	if (monitor == NULL)
 		return fail_memory(err);
 	m->monitor = monitor;
-	const char *const where[] = {
-		[COURIER_SYSLOG] = m->settings->syslog,
-		[COURIER_WEBHOOK] = m->settings->webhook,
-	};
-	for (unsigned i = 0; i < COURIER_TARGETS; i++)
-		monitor->outlets[i] =
-			(struct outlet){ .m = m, .where = where[i], .target = i, .pending = true };
 	monitor->drift = clock_now() - clock_monotonic_ms() / MS;
-	if (!process_sibling_path(m->settings, "courier.manager", path, sizeof(path), err))
-		return false;
-	monitor->courier = sibling_connect(m->loop, path, &quiet, m, err);
-	return monitor->courier != NULL;
+	monitor->outlets = outlets_open(m, err);
+	return monitor->outlets != NULL;
 }
 
 void monitor_end(struct manager *m)
 {
 	if (m->monitor == NULL)
 		return;
-	m->monitor->ending = true;
-	sibling_client_free(m->monitor->courier);
+	outlets_close(m->monitor->outlets);
 	free(m->monitor);
 	m->monitor = NULL;
 }

@@ -54,9 +54,18 @@ static const struct setting_row rows[] = {
 	NUMBER("tvs", "connections", tvs_connections, 1, 65536, "4096", "connections at a time"),
 	NUMBER("tvs", "per-source", tvs_per_source, 1, 65536, "32", "connections at a time from one address"),
 	ADDRESS("admin", "metrics", metrics, "off", "address:port where anyone may read /metrics over HTTP, or off"),
-	TEXT("courier", "webhook", webhook, "none", "URL, http://address:port/path, to which alarms are posted as JSON; none"),
+	TEXT("courier", "webhook", webhook, "none", "URL, http or https, to which alarms are posted as JSON; none"),
 	TEXT("courier", "syslog", syslog, "none", "where alarms go: udp:, tcp: or tls:, then address:port; none"),
 	TEXT("courier", "syslog-certificate", syslog_certificate, "none", "PEM of the certificate that tls: must show, or of its issuer"),
+	TEXT("courier", "authorities", authorities, "system", "PEM of the authorities that vouch for an https webhook and a mail server; system"),
+	TEXT("courier", "name-server", name_server, "system", "address:port of who resolves the names of webhook and mail server; system: as /etc/resolv.conf says"),
+	TEXT("courier", "mail-server", mail_server, "none", "name or address of the SMTP server through which alarms are mailed; none"),
+	NUMBER("courier", "mail-port", mail_port, 0, 65535, "0", "its port; 0: 587 with starttls, 465 with tls, 25 with none"),
+	{ "courier", "mail-security", SETTING_CHOICE, AT(mail_security), 0, 0, "starttls", "starttls|tls|none", "TLS on demand, from the first byte, or not at all" },
+	TEXT("courier", "mail-user", mail_user, "none", "who logs in at the mail server, over TLS alone; none"),
+	TEXT("courier", "mail-password-file", mail_password_file, "none", "file with the password, which others may not read; none"),
+	TEXT("courier", "mail-from", mail_from, "none", "whose address the letters come from"),
+	TEXT("courier", "mail-to", mail_to, "none", "who gets them: up to 8 addresses, blanks between"),
 };
 /* clang-format on */
 

@@ -20,9 +20,17 @@ struct settings {
 	uint64_t http_request, http_idle, http_connections, http_per_source;
 	uint64_t tftp_transfers, tftp_per_source;
 	char metrics[64];  /* [admin] metrics: address:port; "": off */
-	char webhook[200]; /* [courier] webhook: http URL; "none" */
+	char webhook[200]; /* [courier] webhook: http or https URL; "none" */
 	char syslog[80];   /* [courier] syslog: udp:, tcp: or tls: and address:port; "none" */
 	char syslog_certificate[200]; /* who is at the other end of tls: */
+	char authorities[200];        /* who vouches for TLS of webhook and mail: PEM; "system" */
+	char name_server[64];         /* who resolves their names: address:port; "system" */
+	char mail_server[192];        /* [courier] mail-server: name or address; "none" */
+	uint64_t mail_port;           /* 0: what its security goes with */
+	char mail_security[16];
+	char mail_user[128];          /* "none" */
+	char mail_password_file[200]; /* "none" */
+	char mail_from[192], mail_to[192];
 	uint64_t user;        /* [node] user: first of the node's numeric users; 0: no drop */
 	uint64_t group;       /* [node] group: who may write the store; 0: the same as user */
 	int64_t clock_offset; /* [node] clock-offset, seconds */

@@ -105,10 +105,12 @@ bool txn_add_notice(
 		"INSERT INTO notice (number, node, target, text) VALUES ($1, $2, $3, $4)", params,
 		COUNT(params), 0
 	};
-	const struct param most[] = { text_param(node),
-		number_param(number > NOTICES_MAX ? number - NOTICES_MAX : 0) };
-	struct statement drop = { "DELETE FROM notice WHERE node = $1 AND number <= $2", most,
-		COUNT(most), 0 };
+	const struct param most[] = { text_param(node), number_param(target),
+		number_param(NOTICES_MAX) };
+	struct statement drop = { "DELETE FROM notice WHERE node = $1 AND target = $2 AND number "
+				  "NOT IN (SELECT number FROM notice WHERE node = $1 AND "
+				  "target = $2 ORDER BY number DESC LIMIT $3)",
+		most, COUNT(most), 0 };
 	return store_run(t->store, &add, NULL, NULL, err) &&
 		store_run(t->store, &drop, NULL, NULL, err);
 }

@@ -21,7 +21,7 @@ bool txn_forget_alarms(struct txn *t, const char *node, struct error *err) MUST_
 /* Numbers for `more` alarms, from *first on: a node counts them for ever. */
 bool txn_count_alarms(struct txn *t, const char *node, uint64_t more, uint64_t *first,
 	struct error *err) MUST_CHECK;
-/* To be sent; beyond NOTICES_MAX of a node the oldest goes unsent. */
+/* To be sent; beyond NOTICES_MAX of a node and a target the oldest goes unsent. */
 bool txn_add_notice(struct txn *t, const char *node, unsigned target, struct reader text,
 	struct error *err) MUST_CHECK;
 typedef bool notice_fn(uint64_t number, struct reader text, void *into, struct error *err);

@@ -20,7 +20,7 @@ class Node:
     def __init__(self, folder):
         self.folder, self.daemon = folder, None
         for name in ("root", "store"):
-            (folder / name).mkdir(parents=True)
+            (folder / name).mkdir(parents=True, exist_ok=True)
 
     def start(self, days=0, extra=""):
         any_port = "127.0.10.79:0"

@@ -14,7 +14,7 @@ GUIDE = TOP.parent / "shared/design/certificate-regeneration.zh-TW.txt"
 HEADER = ["paragraph", "claim", "proof"]
 NOBODYS = "not a program's matter"
 LATER = {
-    "a test", "backup", "CAPF", "e-mail", "hooks", "ledger", "manufacturing certificates", "mixed mode",
+    "a test", "backup", "CAPF", "hooks", "ledger", "manufacturing certificates", "mixed mode",
     "multi-server requests", "outside systems", "planner", "PostgreSQL", "registrar", "web page",
 }
 IDEOGRAPH = re.compile("[\u4e00-\u9fff]")

@@ -13,7 +13,7 @@ TOP = Path(__file__).resolve().parents[2]
 def machine(tmp_path):
     """A PATH of stand-ins: which packages are there, who one is, whether sudo and apt-get work."""
 
-    def run(installed, user, sudo=False, apt=0, words=()):
+    def run(installed, user, sudo=False, apt=0, words=(), unpacked=("exim4-daemon-light",)):
         def program(name, text):
             (tmp_path / name).write_text("#!/bin/bash\n" + text)
             (tmp_path / name).chmod(0o755)
@@ -32,6 +32,8 @@ def machine(tmp_path):
         copy = tmp_path / "tree/tools"  # what is unpacked goes beside it
         copy.mkdir(parents=True)
         (copy / "setup").write_text((TOP / "tools/setup").read_text())
+        for name in unpacked:
+            (tmp_path / "tree/build-peers" / name).mkdir(parents=True)
         ran = subprocess.run(
             ["/usr/bin/bash", copy / "setup", *words], env=os.environ | {"PATH": str(tmp_path)},
             capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
@@ -54,6 +56,14 @@ def test_peers_are_unpacked_for_measuring_and_only_then(machine):
     assert asked == ["nginx", "tftpd-hpa", "atftpd", "dnsmasq-base"]
     assert not any("install" in call for call in calls)
     assert sum(call.startswith("dpkg -x") for call in calls) == 4
+
+
+def test_the_mail_server_of_the_tests_is_unpacked_and_not_installed(machine):
+    ran, calls = machine("*", 1000, unpacked=())
+    assert ran.returncode == 0, ran.stderr
+    assert [call.split()[-1] for call in calls if call.startswith("apt-get")] == ["exim4-daemon-light"]
+    assert sum(call.startswith("dpkg -x") for call in calls) == 1
+    assert not any("install" in call.split() for call in calls)
 
 
 def test_a_peer_that_cannot_be_had_is_named(machine):

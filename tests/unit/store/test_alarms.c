@@ -89,6 +89,11 @@ static bool add_notice(struct txn *t, void *context, struct error *err)
 	return txn_add_notice(t, "pub", 0, reader_of_text(context), err);
 }
 
+static bool add_letter(struct txn *t, void *context, struct error *err)
+{
+	return txn_add_notice(t, "pub", 2, reader_of_text(context), err);
+}
+
 static bool add_many(struct txn *t, void *context, struct error *err)
 {
 	for (size_t i = 0; i < NOTICES_MAX; i++)
@@ -142,10 +147,12 @@ static void beyond_the_most_the_oldest_goes(void **state)
 {
 	struct scratch *s = *state;
 	put_two_nodes(s->store);
+	assert_true(store_observe(s->store, add_letter, "of another target", NULL));
 	assert_true(store_observe(s->store, add_many, "x", NULL));
-	assert_int_equal(next(s->store, "pub", 0).number, 1);
-	assert_true(store_observe(s->store, add_notice, "y", NULL));
 	assert_int_equal(next(s->store, "pub", 0).number, 2);
+	assert_true(store_observe(s->store, add_notice, "y", NULL));
+	assert_int_equal(next(s->store, "pub", 0).number, 3);
+	assert_string_equal(next(s->store, "pub", 2).text, "of another target");
 }
 
 static bool count_more(struct txn *t, void *context, struct error *err)
