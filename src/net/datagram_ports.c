@@ -12,6 +12,7 @@
 enum {
 	IN_BATCH = 32,
 	BATCHES_AT_ONCE = 4, /* of one port, before the others have their turn */
+	ONE_BY_ONE = 8,      /* times, of a port where no second one waited */
 	OUT_BATCH = 64,
 	OUT_BYTES = OUT_BATCH * DATAGRAM_PORTS_ROOM,
 	RUN_SEGMENTS = 64,     /* UDP_MAX_SEGMENTS of older kernels */
@@ -35,6 +36,7 @@ struct port {
 	struct datagram_ports *owner;
 	int fd;
 	struct event *event;
+	unsigned one_by_one; /* times still */
 };
 
 struct datagram_ports {
@@ -208,38 +210,57 @@ static struct address destination(struct msghdr *message, const struct address *
 	return to;
 }
 
-static int receive(struct datagram_ports *p, size_t port)
+static int receive(struct datagram_ports *p, size_t port, unsigned most)
 {
-	for (size_t i = 0; i < IN_BATCH; i++) {
+	for (size_t i = 0; i < most; i++) {
 		struct msghdr *m = &p->in_messages[i].msg_hdr;
 		m->msg_namelen = sizeof(p->in_from[i].storage);
 		m->msg_controllen = p->wildcard ? sizeof(p->in_controls[i]) : 0;
 	}
-	return recvmmsg(p->ports[port].fd, p->in_messages, IN_BATCH, MSG_DONTWAIT, NULL);
+	return recvmmsg(p->ports[port].fd, p->in_messages, most, MSG_DONTWAIT, NULL);
+}
+
+static void took(struct datagram_ports *p, size_t port, int count)
+{
+	struct datagram_way way = { .port = port };
+	p->reading = true;
+	for (int i = 0; i < count; i++) {
+		struct msghdr *m = &p->in_messages[i].msg_hdr;
+		p->in_from[i].size = m->msg_namelen;
+		way.peer = p->in_from[i];
+		way.local = destination(m, &p->local);
+		p->events->came(&way, reader_of(p->in[i], p->in_messages[i].msg_len), p->context);
+	}
+	p->reading = false;
+	datagram_ports_flush(p);
+}
+
+/* To look whether a second one waits costs half of what it costs to take one, and where a port has
+ * one transfer there is none: it is not looked for each time. What is left there comes next turn.
+ */
+static unsigned expected(struct port *port)
+{
+	if (port->one_by_one == 0)
+		return IN_BATCH;
+	port->one_by_one--;
+	return 1;
 }
 
 static void became_readable(int fd, short what, void *context)
 {
 	(void)fd;
 	(void)what;
-	const struct port *port = context;
+	struct port *port = context;
 	struct datagram_ports *p = port->owner;
-	struct datagram_way way = { .port = (size_t)(port - p->ports) };
+	size_t number = (size_t)(port - p->ports);
+	unsigned most = expected(port);
 	int got = IN_BATCH;
 	for (unsigned turn = 0; got == IN_BATCH && turn < BATCHES_AT_ONCE; turn++) {
-		got = receive(p, way.port);
-		p->reading = true;
-		for (int i = 0; i < got; i++) {
-			struct msghdr *m = &p->in_messages[i].msg_hdr;
-			p->in_from[i].size = m->msg_namelen;
-			way.peer = p->in_from[i];
-			way.local = destination(m, &p->local);
-			p->events->came(
-				&way, reader_of(p->in[i], p->in_messages[i].msg_len), p->context);
-		}
-		p->reading = false;
-		datagram_ports_flush(p);
+		got = receive(p, number, most);
+		took(p, number, got);
 	}
+	if (most > 1 && got == 1)
+		port->one_by_one = ONE_BY_ONE;
 	if (p->events->batch_done != NULL)
 		p->events->batch_done(p->context);
 }
