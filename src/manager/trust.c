@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/text.h"
+#include "cluster/impact.h"
+#include "pki/cert_facts.h"
 #include "trust/entry_review.h"
 
 enum { NODES_TEXT = 512, NEEDED_DIGITS = 8 };
@@ -294,24 +296,41 @@ static bool name_phone(const struct phone_row *phone, void *into, struct error *
 	return json_array_append_new(into, json_string(phone->name)) == 0 || fail_memory(err);
 }
 
-/* Phones ask TVS about what is in a store that it vouches from. */
+/* What is told of phones comes from the store's row: in a store that TVS vouches from every entry
+ * concerns them, in the others what may have issued a phone's certificate. */
+static bool concerns_phones(
+	const struct unit *store, const struct cert *cert, bool *out, struct error *err)
+{
+	struct cert_facts facts = { 0 };
+	if (!cert_facts_read(cert, &facts, err))
+		return false;
+	*out = impact_find(store->name)->phones != PHONES_NONE &&
+		(store->role_count > 0 || facts.authority);
+	cert_facts_done(&facts);
+	return true;
+}
+
 static bool describe(struct deletion *d, const struct kept *kept, struct error *err)
 {
 	char hex[DIGEST_HEX_SIZE], message[512];
 	json_t *services = json_array(), *phones = json_array();
 	struct flagging f = { txn_number(d->txn), services };
+	bool concerned;
+	if (!concerns_phones(d->store, kept->cert, &concerned, err))
+		return false;
 	(void)snprintf(message, sizeof(message), "%s is deleted from %s on every node.", kept->name,
 		d->store->name);
 	json_decref(d->result);
-	d->result = json_pack("{s:i, s:s, s:s, s:s, s:O, s:o, s:o, s:s}", "schema_version", 1,
+	d->result = json_pack("{s:i, s:s, s:s, s:s, s:O, s:o, s:o, s:s?, s:s}", "schema_version", 1,
 		"store", d->store->name, "name", kept->name, "sha256",
 		hex_write(reader_of(d->digest, DIGEST_SIZE), hex), "nodes", d->nodes,
-		"must_restart", services, "phones", phones, "message", message);
+		"must_restart", services, "phones", phones, "touches_phones_that",
+		concerned ? impact_find(d->store->name)->touched : NULL, "message", message);
 	if (d->result == NULL)
 		return fail_memory(err);
 	struct store *s = txn_store(d->txn);
 	return store_services(s, flagged, &f, err) &&
-		(d->store->role_count == 0 || store_phones(s, name_phone, phones, err));
+		(!concerned || store_phones(s, name_phone, phones, err));
 }
 
 static bool bury(struct deletion *d, const struct kept *kept, struct error *err)

@@ -1,7 +1,10 @@
 """Trust stores: what is in them is for something, and what was deleted stays deleted."""
 
+import json
+import subprocess
+
 import pytest
-from programs import Lab
+from programs import Lab, descendants, until
 
 CAPF_STORES = ("CAPF-trust", "CallManager-trust")
 
@@ -101,6 +104,101 @@ def test_deleting_resets_nothing_and_stays(lab):
         assert old["sha256"] not in {row["sha256"] for row in entries(lab, store)}
     ran = lab.run("trust", "delete", "CAPF-trust", old["name"])
     assert ran.returncode == 5
+
+
+def authority(folder, name, issuer=None):
+    """A CA, self-signed or signed by another: its certificate's path, and its key's."""
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    signed = ("-CA", issuer[0], "-CAkey", issuer[1]) if issuer else ()
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/O=Elsewhere/CN={name}", "-days", "90",
+         "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+         "-out", certificate, "-keyout", key, *signed],
+        check=True, capture_output=True, timeout=120,
+    )
+    return certificate, key
+
+
+def boots(lab):
+    return {path.parent.name: json.loads(path.read_text())["boots"] for path in (lab.state / "phones").glob("*/phone.json")}
+
+
+def look_twice(lab):
+    """The lab looks after its phones in turns; what it exports shows that two of them have gone by."""
+    for _ in range(2):
+        new = lab.json("cert", "regen", "ipsec", "--node", "pub")["certificate"]["serial"]
+        shown = lab.json("cert", "show", "ipsec", "--node", "pub")
+        assert shown["serial"] == new
+        exported = lab.state / "certificates/pub/ipsec.pem"
+        until(lambda shown=shown: exported.read_text() == shown["pem"], 60)
+
+
+DELETED_FROM = {  # and the services that should restart then
+    "CAPF-trust": set(),  # Cisco Certificate Authority Proxy Function is not activated
+    "CallManager-trust": {"Cisco CallManager"},
+    "TVS-trust": {"Cisco Trust Verification Service"},
+}
+
+
+def upload_issuers(lab, folder):
+    """One CA in each of the stores; its name there."""
+    names = {}
+    for number, store in enumerate(DELETED_FROM):
+        path, _key = authority(folder, f"Issuer {number} of phones")
+        lab.json("trust", "upload", store, "--certificate", path)
+        names[store] = f"Issuer_{number}_of_phones.pem"
+    for name in {name for services in DELETED_FROM.values() for name in services}:
+        for node in ("pub", "sub1"):  # what the uploads flagged is done
+            lab.json("service", "restart", name, "--node", node)
+    return names
+
+
+def test_no_phone_is_reset_by_a_deletion(lab, tmp_path):
+    """CSCut58407: from each of the three stores, with 20 phones on."""
+    names = upload_issuers(lab, tmp_path)
+    look_twice(lab)
+    lab.read()
+    mark, before, lists = len(lab.output), boots(lab), generations(lab)
+    running = [pid for pid, words in descendants(lab.pid).items() if "dialtrustd" in words[0]]
+    assert len(before) == 20
+    for store, services in DELETED_FROM.items():
+        done = lab.json("trust", "delete", store, names[store])
+        wanted = {(name, node) for name in services for node in ("pub", "sub1")}
+        assert {(item["service"], item["node"]) for item in done["must_restart"]} == wanted
+        assert set(done["phones"]) == set(before)
+        assert done["touches_phones_that"] == lab.json("impact", store)["touches_phones_that"]
+    look_twice(lab)
+    lab.read()
+    assert "reset" not in lab.output[mark:] and "SEP" not in lab.output[mark:], lab.output[mark:]
+    assert boots(lab) == before and generations(lab) == lists
+    assert all(pid in descendants(lab.pid) for pid in running)
+    flagged = {(row["service"], row["node"]) for row in lab.json("service", "list")["services"] if row["restart_wanted"]}
+    assert flagged >= {(name, node) for services in DELETED_FROM.values() for name in services for node in ("pub", "sub1")}
+
+
+def test_a_leaf_that_goes_concerns_no_phone(lab):
+    """Only what may have issued a phone's certificate does, where TVS vouches for nothing."""
+    name = next(row["name"] for row in entries(lab, "CallManager-trust", "sub1") if row["name"].startswith("sub1"))
+    done = lab.json("trust", "delete", "CallManager-trust", name, "--force")
+    assert done["phones"] == [] and done["touches_phones_that"] is None
+
+
+def test_who_needs_it_is_named_and_force_is_audited(lab, tmp_path):
+    """A member of a chain stays while what it issued is there."""
+    root = authority(tmp_path, "The root")
+    middle = authority(tmp_path, "The middle", root)
+    for path, _key in (root, middle):
+        lab.json("trust", "upload", "TVS-trust", "--certificate", path)
+    before = lab.json("cluster", "show")["change"]
+    ran = lab.run("trust", "delete", "TVS-trust", "The_root.pem")
+    assert ran.returncode == 3, ran.stderr
+    assert "the chain of The middle" in ran.stderr and "--force" in ran.stderr
+    assert lab.json("cluster", "show")["change"] == before
+    lab.json("trust", "delete", "TVS-trust", "The_root.pem", "--force", "--reason", "it moved")
+    last = lab.json("audit", "list")["audit"][-1]
+    assert last["action"] == "trust delete"
+    assert "The_root.pem" in last["detail"] and "by force" in last["detail"] and "it moved" in last["detail"]
+    assert lab.run("trust", "delete", "TVS-trust", "The_middle.pem").returncode == 0
 
 
 def test_a_deleted_copy_of_a_live_one_is_not_copied_to_a_newcomer(lab):
