@@ -185,3 +185,82 @@ def test_impact_is_printed_for_people(lab):
     ran = lab.run("impact", "TVS")
     assert ran.returncode == 0
     assert TVS in ran.stdout and "by itself" in ran.stdout
+
+
+CALL, PRESENCE = {"pub", "sub1"}, {"imp1"}
+ALL = CALL | PRESENCE
+WEB = ["Cisco Tomcat", "Cisco SSOSP Tomcat", "Cisco UDS Tomcat", "Cisco AXL Tomcat", "Cisco Intercluster Lookup Service",
+       "Cisco Location Bandwidth Manager", "Cisco Extension Mobility", "Cisco DRF Master", "Cisco DRF Local"]
+BACKUP = ["Cisco DRF Master", "Cisco DRF Local"]
+CALLS = ["Cisco CallManager", "Cisco CTIManager"]
+SIP, ROUTER = ["Cisco SIP Proxy", "Cisco Presence Engine"], ["Cisco XCP Router"]
+CLIENTS, FEDERATION = [*ROUTER, "Cisco XCP Connection Manager"], ["Cisco XCP XMPP Federation Connection Manager"]
+TFTP, HAPROXY = "Cisco Tftp", "Cisco HAProxy"
+RESET, ON = "reset by themselves", "go on"
+
+# what it is, where it is, what stops with it, what restarts in which order, what phones then do, whether any would notice
+IMPACT = {
+    "tomcat": (ALL, ["phone services over HTTPS", "single sign-on", "backups"], [*WEB, TFTP], ON, True),
+    "tomcat-ECDSA": (ALL, ["elliptic"], WEB, ON, True),
+    "ipsec": (ALL, ["IPsec tunnels", "backups"], [*BACKUP, "Cisco Tomcat"], ON, False),
+    "CAPF": ({"pub"}, ["no phone gets a certificate", "do not register", "encrypted configuration"],
+             [CAPF, TVS, TFTP, HAPROXY], RESET, True),
+    "CallManager": (CALL, ["encrypted phones", "trunks", "signed files and lists"], [*CALLS, TVS, TFTP, HAPROXY], RESET, True),
+    "CallManager-ECDSA": (CALL, ["elliptic"], [*CALLS, HAPROXY], RESET, True),
+    "TVS": (CALL, ["HTTPS services", "signers", "new phones do not register"], [TVS, TFTP], RESET, True),
+    "ITLRecovery": ({"pub"}, ["trust lists are signed"], [TVS, TFTP], RESET, True),
+    "cup": (PRESENCE, ["presence"], SIP, ON, False),
+    "cup-ECDSA": (PRESENCE, ["elliptic"], SIP, ON, False),
+    "cup-xmpp": (PRESENCE, ["XMPP clients"], CLIENTS, ON, False),
+    "cup-xmpp-ECDSA": (PRESENCE, ["XMPP clients"], CLIENTS, ON, False),
+    "cup-xmpp-s2s": (PRESENCE, ["federation"], FEDERATION, ON, False),
+    "cup-xmpp-s2s-ECDSA": (PRESENCE, ["federation"], FEDERATION, ON, False),
+    "tomcat-trust": (ALL, ["directory", "no longer believed"], ["Cisco Tomcat"], ON, True),
+    "ipsec-trust": (ALL, ["tunnels", "backup"], BACKUP, ON, False),
+    "CallManager-trust": (CALL, ["phones, trunks and gateways", "do not register"], CALLS, ON, True),
+    "CAPF-trust": (CALL, ["CAPF no longer believes"], [CAPF], ON, True),
+    "TVS-trust": (CALL, ["chain of a TVS"], [TVS], ON, True),
+    "directory-trust": (CALL, ["directory servers"], [], ON, False),
+    "userlicensing-trust": (CALL, ["licence"], [], ON, False),
+    "Phone-trust": (CALL, ["visual voicemail"], [], ON, True),
+    "Phone-CTL-trust": (CALL, ["visual voicemail"], [], ON, True),
+    "Phone-VPN-trust": (CALL, ["VPN"], [], ON, True),
+    "Phone-SAST-trust": (CALL, ["security token", "CTL"], [], ON, True),
+    "Phone-Edge-trust": (CALL, ["from outside"], [], ON, True),
+    "cup-trust": (PRESENCE, ["SIP"], SIP, ON, False),
+    "cup-xmpp-trust": (PRESENCE, ["XMPP"], ROUTER, ON, False),
+    "LSC": (set(), ["does not register", "802.1X", "VPN"], [], ON, True),
+    "MIC": (set(), ["does not register", "802.1X", "VPN", "cannot be renewed"], [], ON, True),
+}
+LISTED = {"CallManager", "TVS", "ITLRecovery"}  # not CAPF, whose service is not activated
+
+
+def in_order(rows):
+    """Services, each once, as they come."""
+    return list(dict.fromkeys(row["service"] for row in rows))
+
+
+@pytest.mark.parametrize("what", IMPACT)
+def test_impact_of_each_unit_store_and_phone_certificate(lab, what):
+    nodes, breaks, services, phones_then, noticed = IMPACT[what]
+    told = lab.json("impact", what)
+    assert {row["node"] for row in told["nodes"]} == nodes
+    assert all(words in told["breaks"] for words in breaks), told["breaks"]
+    assert in_order(told["services"]) == services
+    assert told["phones_then"] == phones_then
+    assert set(told["phones"]) == ({phone["name"] for phone in lab.info["phones"]} if noticed else set())
+    assert (told["touches_phones_that"] is not None) == noticed
+    assert {row["node"] for row in told["lists"]} == (CALL if what in LISTED else set())
+    for service in services:  # on each node that has it, the publisher first
+        where = [row["node"] for row in told["services"] if row["service"] == service]
+        assert len(where) == len(set(where)) and where.index("pub") == 0 if "pub" in where else where == ["imp1"]
+    ran = lab.run("impact", what)
+    assert ran.returncode == 0
+    for word in [told["breaks"], *nodes, *services, *told["phones"]]:
+        assert word in ran.stdout
+
+
+def test_every_unit_and_store_has_its_impact(lab):
+    units = {row["unit"] for row in lab.json("cert", "list")["certificates"]}
+    assert units <= set(IMPACT)
+    assert len(IMPACT) == 14 + 14 + 2
