@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "courier/courier.h"
+#include "deployer/deployer.h"
 #include "manager/manager.h"
 #include "net/address.h"
 #include "net/loop.h"
@@ -17,12 +18,13 @@
 #include "run/process.h"
 #include "signer/signer.h"
 #include "tvs/tvs.h"
+#include "wire/deployer_message.h"
 #include "wire/manager_message.h"
 
 /* clang-format off */
 static const struct process_row rows[] = {
 	{ "signer", 0, false, 0700, { "keys" },
-		{ "signer.manager", "signer.provision", "signer.tvs" }, signer_run },
+		{ "signer.manager", "signer.provision", "signer.tvs", "signer.deployer" }, signer_run },
 	{ "manager", 1, true, 0755,
 		{ SNAPSHOT_DIRECTORY, SNAPSHOT_DIRECTORY "/" SNAPSHOT_OBJECTS },
 		{ "manager.admin", "manager.tvs", "manager.provision" }, manager_run },
@@ -30,6 +32,7 @@ static const struct process_row rows[] = {
 	{ "provision", 3, false, 0, { NULL }, { "tftp", "http", "https" }, provision_run },
 	{ "admin", 4, false, 0, { NULL }, { "admin", "metrics" }, admin_run },
 	{ "courier", 5, false, 0, { NULL }, { "courier.manager" }, courier_run },
+	{ "deployer", 6, false, 0700, { DEPLOYER_DIRECTORY }, { "deployer.manager" }, deployer_run },
 };
 /* clang-format on */
 

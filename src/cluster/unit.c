@@ -80,7 +80,7 @@ static const struct unit rows[] = {
 		.role_count = 1, .roles = { ROLE_SAST },
 		.list_role_count = 1, .list_roles = { { .role = ROLE_SAST } },
 		.lists = LISTS_ALL, .signs_lists = true,
-		.made_at_install = true,
+		.key_stays = true, .made_at_install = true,
 	},
 	{
 		.name = "CallManager-ECDSA",
@@ -117,7 +117,7 @@ static const struct unit rows[] = {
 		.list_roles = { { .role = ROLE_CAPF, .if_service = true,
 				  .service = "Cisco Certificate Authority Proxy Function" } },
 		.lists = LISTS_ALL,
-		.made_at_install = true,
+		.key_stays = true, .made_at_install = true,
 	},
 	{
 		.name = "TVS",
@@ -129,7 +129,7 @@ static const struct unit rows[] = {
 		.role_count = 1, .roles = { ROLE_TVS },
 		.list_role_count = 1, .list_roles = { { .role = ROLE_TVS } },
 		.lists = LISTS_ALL,
-		.made_at_install = true,
+		.key_stays = true, .made_at_install = true,
 	},
 	{
 		.name = "cup",

@@ -66,6 +66,7 @@ struct unit {
 	enum unit_lists lists;
 	bool signs_lists;
 	bool signs_files;         /* the identity with which Cisco Tftp signs .sgn */
+	bool key_stays;           /* no program beside the daemon ever gets its key */
 	bool of_platform;         /* the appliance keeps its files with the platform's */
 	bool issuers_only;        /* a trust store for nothing but CAs */
 	bool local_uploads;       /* a trust store: what is uploaded stays on that node */

@@ -18,6 +18,7 @@ enum { ANSWER_WAIT_MS = 45000 };
 struct waiting {
 	struct sibling_request *request;
 	json_t *result;   /* NULL while the job runs */
+	bool must_hold;   /* hooks of the result, or it is refused */
 	uint64_t job;     /* on another node; 0: none */
 	uint64_t need;    /* change number that all must serve; 0: not known yet */
 	int64_t deadline; /* monotonic ms */
@@ -62,6 +63,7 @@ void answers_add(struct manager *m, struct sibling_request *request, const struc
 	*w = (struct waiting){
 		.request = request,
 		.result = json_incref(result),
+		.must_hold = asked->op->id == OP_SERVICE_RESTART,
 		.job = asked->job,
 		.deadline = clock_monotonic_ms() + ANSWER_WAIT_MS,
 		.next = m->waiting,
@@ -181,15 +183,21 @@ static bool settle(struct manager *m, struct waiting *w)
 	json_auto_t *behind = json_array();
 	struct open_matters o = { .m = m, .behind = behind };
 	struct error err = { 0 };
-	if (!look(m, w, &o, &err)) {
+	struct error unheld = { 0 };
+	bool hooks = false;
+	if (!look(m, w, &o, &err) || !hooks_outcome(m->store, w->result, &hooks, &unheld, &err)) {
 		log_error("%s", err.text);
 		o.open = true;
 	}
+	o.open = o.open || hooks;
 	if (o.open && !late)
 		return false;
 	if (o.open)
 		(void)json_object_set(w->result, "behind", behind);
-	answer_operator(w->request, w->result);
+	if (w->must_hold && unheld.fault != FAULT_NONE)
+		sibling_refuse(w->request, &unheld);
+	else
+		answer_operator(w->request, w->result);
 	return true;
 }
 

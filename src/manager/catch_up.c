@@ -33,6 +33,12 @@ static bool reconcile(struct manager *m, const struct node *self, struct error *
 	return m->reconciled;
 }
 
+static bool deploy(struct manager *m, const struct node *self, struct error *err)
+{
+	(void)self;
+	return hooks_run(m, err);
+}
+
 static bool scan(struct manager *m, const struct node *self, struct error *err)
 {
 	(void)self;
@@ -68,6 +74,7 @@ static bool (*const steps[])(struct manager *m, const struct node *self, struct 
 	publish,
 	work,
 	publish,
+	deploy,
 	scan,
 	show,
 	restart,

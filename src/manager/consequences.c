@@ -77,17 +77,18 @@ json_t *consequences_of(
 	(void)snprintf(entry.name, sizeof(entry.name), "%s.pem", made->unit->name);
 	(void)snprintf(entry.reason, sizeof(entry.reason), "%s", made->reason);
 	memcpy(entry.digest, cert_digest(made->cert), DIGEST_SIZE);
-	json_t *lists = json_array(), *flagged = json_array(), *phones = json_array();
-	json_auto_t *result = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:s}",
+	json_t *lists = json_array(), *flagged = json_array(), *phones = json_array(),
+	       *hooks = json_array();
+	json_auto_t *result = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}",
 		"schema_version", 1, "unit", made->unit->name, "node", made->node, "certificate",
 		certificate_json(&entry, made->cert), "lists", lists, "must_restart", flagged,
-		"phones_behind", phones, "message", message);
+		"phones_behind", phones, "hooks", hooks, "message", message);
 	if (result == NULL) {
 		(void)fail_memory(err);
 		return NULL;
 	}
 	if (!consequences_lists(t, lists, err) || !consequences_phones(t, lists, phones, err) ||
-		!consequences_flagged(t, flagged, err))
+		!consequences_flagged(t, flagged, err) || !hooks_wanted(t, hooks, err))
 		return NULL;
 	return json_incref(result);
 }

@@ -212,6 +212,7 @@ static bool open_places(struct manager *m, struct error *err)
 static void manager_close(struct manager *m)
 {
 	monitor_end(m);
+	hooks_end(m);
 	answers_refuse_all(m);
 	for (size_t i = 0; i < PEER_COUNT; i++)
 		sibling_server_free(m->servers[i]);
@@ -315,7 +316,7 @@ static bool run_loop(struct manager *m, struct error *err)
 {
 	struct timer *poll = timer_new(m->loop, POLL_MS, true, on_poll, m, err);
 	struct watch *root = NULL, *end = NULL;
-	bool fine = poll != NULL && serve(m, err) && monitor_start(m, err) &&
+	bool fine = poll != NULL && serve(m, err) && monitor_start(m, err) && hooks_start(m, err) &&
 		(end = watch_readable(m->loop, m->end, on_end, m, err)) != NULL;
 	if (fine && m->root_watch >= 0)
 		fine = (root = watch_readable(m->loop, m->root_watch, on_root, m, err)) != NULL;

@@ -14,10 +14,12 @@
 /* Where a connection came in: the mark of the socket. */
 enum manager_peer { PEER_ADMIN, PEER_TVS, PEER_PROVISION, PEER_COUNT };
 
-enum { MANAGER_STEPS = 8 };
+enum { MANAGER_STEPS = 9 };
 
 struct waiting; /* an operator's answer that is not due yet: manager/answers.c */
 struct leaving; /* an object of the snapshot that no index names any more: manager/leftovers.c */
+
+struct hooking; /* with this node's deployer: manager/hooks.c */
 
 struct manager {
 	const struct settings *settings;
@@ -44,6 +46,7 @@ struct manager {
 	int64_t retry_at;                 /* monotonic ms: after a failed catch-up */
 	struct waiting *waiting;
 	struct certificate_texts *texts;
+	struct hooking *hooking;
 	struct monitor *monitor; /* of certificates that end: manager/monitor.c */
 };
 
@@ -83,7 +86,7 @@ void answer_operator_text(struct sibling_request *request, struct reader json);
 operation_fn cluster_init, cluster_show, node_add, node_list, cert_list, cert_show, cert_regen,
 	list_status, service_list, service_restart, phone_list, parameter_list, parameter_set,
 	audit_list, trust_review, trust_delete, trust_deleted, service_activate, service_deactivate,
-	impact_show;
+	impact_show, hook_list;
 
 /* manager/expiry_list.c */
 operation_fn expiry_list;
@@ -198,6 +201,26 @@ bool services_peer(const char *service, enum manager_peer *out);
 /* A process tells which index it serves, and from which it loaded its identities. */
 void services_now_serving(
 	struct manager *m, enum manager_peer peer, uint64_t number, uint64_t loaded);
+
+/* manager/hooks.c: what the hooks of a service are asked, and what their node's deployer told. */
+bool hooks_start(struct manager *m, struct error *err) MUST_CHECK;
+void hooks_end(struct manager *m);
+/* The hooks of this node whose turn has come. */
+bool hooks_run(struct manager *m, struct error *err) MUST_CHECK;
+/* In a change: wants those of this service; *count of them. */
+bool hooks_want(struct txn *t, const char *service, const char *node, size_t *count,
+	struct error *err) MUST_CHECK;
+
+/* manager/hook_outcomes.c */
+/* Those that this change wants, for its result: [{node, hook, service}]. */
+bool hooks_wanted(struct txn *t, json_t *rows, struct error *err) MUST_CHECK;
+/* What became of the hooks of a result ("hooks"), written into it. *open: one is still to be tried;
+ * *failed: the sentence of the first that did not hold. */
+bool hooks_outcome(struct store *s, json_t *result, bool *open, struct error *failed,
+	struct error *err) MUST_CHECK;
+/* "never", "waiting", "held" or "failed", the worst of them; NULL: the service has none there. */
+bool hooks_state(struct store *s, const char *service, const char *node, const char **out,
+	struct error *err) MUST_CHECK;
 
 /* manager/jobs.c */
 bool jobs_run(struct manager *m, struct error *err) MUST_CHECK;

@@ -31,6 +31,7 @@ static const struct binding bindings[] = {
 	{ OP_CERT_UPLOAD,     cert_upload,     true,  cert_upload_check },
 	{ OP_TRUST_UPLOAD,    trust_upload,    false, NULL },
 	{ OP_TRUST_IMPORT_MANUFACTURING, trust_import_manufacturing, false, NULL },
+	{ OP_HOOK_LIST,       hook_list,       false, NULL },
 	/* clang-format on */
 };
 

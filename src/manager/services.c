@@ -50,8 +50,11 @@ static bool want_restart(
 {
 	if (!by_itself) {
 		struct service_row flagged = *row;
+		size_t hooks = 0;
 		flagged.restart_wanted = txn_number(f->txn);
-		return txn_put_service(f->txn, &flagged, err);
+		return txn_put_service(f->txn, &flagged, err) &&
+			(f->unit->trust ||
+				hooks_want(f->txn, row->service, row->node, &hooks, err));
 	}
 	struct job job = { .state = JOB_WAITING };
 	json_auto_t *arguments =
@@ -111,7 +114,8 @@ struct restarted {
 	bool found, activated;
 	struct txn *txn;
 	const struct asked *asked;
-	const json_t *result;
+	json_t *result;
+	const char *hook; /* state of its hooks; NULL: it has none */
 };
 
 static bool note_started(const struct service_row *row, void *into, struct error *err)
@@ -128,17 +132,23 @@ static bool note_started(const struct service_row *row, void *into, struct error
 	return r->txn == NULL || txn_put_service(r->txn, &started, err);
 }
 
+/* With hooks it has restarted once they hold: that is another change, manager/hooks.c. */
 static bool record_restart(struct txn *t, void *context, struct error *err)
 {
 	struct restarted *r = context;
+	size_t hooks = 0;
+	json_t *rows = json_object_get(r->result, "hooks");
 	r->txn = t;
-	return store_services(txn_store(t), note_started, r, err) &&
-		job_finish_in(t, r->asked, r->result, err);
+	(void)json_array_clear(rows);
+	if (!hooks_want(t, r->service, r->node, &hooks, err) || !hooks_wanted(t, rows, err) ||
+		(hooks == 0 && !store_services(txn_store(t), note_started, r, err)))
+		return false;
+	return job_finish_in(t, r->asked, r->result, err);
 }
 
 /* What a restart amounts to, in words; no process of ours: the operator has restarted it, or
  * nothing of it runs that could go on with what is old. */
-static const char *restart_told(const struct service *row, bool process)
+static const char *restart_told(const struct service *row, bool process, bool hook)
 {
 	switch (row->kind) {
 	case SERVICE_OURS:
@@ -146,6 +156,8 @@ static const char *restart_told(const struct service *row, bool process)
 			       : "it has no process of its own on this node: nothing goes on with "
 				 "what is old";
 	case SERVICE_HOOKED:
+		if (hook)
+			return "its hooks ran: it was reloaded, and shows its certificate";
 		return "no hook of this node restarts it: it is noted that you did";
 	case SERVICE_NOTED:
 		return "it is noted that you restarted it";
@@ -181,16 +193,18 @@ json_t *service_restart(struct manager *m, struct asked *asked, struct error *er
 	if (!restart_is_possible(m, name, &r, err))
 		return NULL;
 	bool process = services_peer(service, &peer);
-	json_auto_t *result = json_pack("{s:i, s:s, s:s, s:s}", "schema_version", 1, "service",
-		service, "node", m->settings->node, "message",
-		row == NULL ? "" : restart_told(row, process));
+	if (!hooks_state(m->store, service, r.node, &r.hook, err))
+		return NULL;
+	json_auto_t *result = json_pack("{s:i, s:s, s:s, s:[], s:s}", "schema_version", 1,
+		"service", service, "node", m->settings->node, "hooks", "message",
+		row == NULL ? "" : restart_told(row, process, r.hook != NULL));
 	r.result = result;
 	char detail[2 * NODE_NAME_SIZE + 8];
 	(void)snprintf(detail, sizeof(detail), "%s on %s", service, m->settings->node);
 	struct change change = { asked->actor, "service restart", detail };
 	if (result == NULL || !store_change(m->store, &change, record_restart, &r, NULL, err))
 		return NULL;
-	asked->wait_served = process;
+	asked->wait_served = process || r.hook != NULL;
 	return json_incref(result);
 }
 
@@ -246,26 +260,36 @@ bool services_note_serving(struct manager *m, struct error *err)
 
 /* listing */
 
+struct listing {
+	struct store *store;
+	json_t *rows;
+};
+
 static bool list_service(const struct service_row *row, void *into, struct error *err)
 {
+	const struct listing *l = into;
+	const char *hook = NULL;
 	char started[TIME_TEXT_SIZE] = "";
 	const struct service *service = service_find(row->service);
 	if (row->started != 0)
 		(void)text_time(row->started, started);
-	json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s?, s:b}", "node", row->node,
+	if (!hooks_state(l->store, row->service, row->node, &hook, err))
+		return false;
+	json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s?, s:b, s:s?}", "node", row->node,
 		"service", row->service, "kind",
 		service == NULL ? "unknown" : service_kind_name(service->kind), "type",
 		service != NULL && service->network ? "network" : "feature", "activated",
 		row->activated, "started", row->started == 0 ? NULL : started, "restart_wanted",
-		row->restart_wanted != 0);
-	return json_array_append_new(into, item) == 0 || fail_memory(err);
+		row->restart_wanted != 0, "hook", hook);
+	return json_array_append_new(l->rows, item) == 0 || fail_memory(err);
 }
 
 json_t *service_list(struct manager *m, struct asked *asked, struct error *err)
 {
 	(void)asked; /* takes no arguments */
 	json_auto_t *rows = json_array();
-	if (!store_services(m->store, list_service, rows, err))
+	struct listing l = { m->store, rows };
+	if (!store_services(m->store, list_service, &l, err))
 		return NULL;
 	return result_of_rows("services", rows);
 }

@@ -160,7 +160,7 @@ static const struct op_column list_columns[] = {
 
 static const struct op_column service_columns[] = {
 	{ "node", "NODE" }, { "service", "SERVICE" }, { "kind", "KIND" }, { "type", "TYPE" },
-	{ "activated", "ACTIVATED" }, { "started", "STARTED" }, { "restart_wanted", "RESTART WANTED" },
+	{ "activated", "ACTIVATED" }, { "started", "STARTED" }, { "restart_wanted", "RESTART WANTED" }, { "hook", "HOOK" },
 	{ .key = NULL },
 };
 
@@ -198,6 +198,12 @@ static const struct op_column expiry_columns[] = {
 static const struct op_column csr_columns[] = {
 	{ "node", "NODE" }, { "unit", "UNIT" }, { "subject", "SUBJECT" }, { "key", "KEY" },
 	{ "change", "CHANGE" }, { .key = NULL },
+};
+
+static const struct op_column hook_columns[] = {
+	{ "node", "NODE" }, { "hook", "HOOK" }, { "service", "SERVICE" }, { "unit", "UNIT" },
+	{ "recipe", "RECIPE" }, { "state", "STATE" }, { "ended", "ENDED" }, { "told", "TOLD" },
+	{ .key = NULL },
 };
 
 static const struct op rows[OP_COUNT] = {
@@ -273,6 +279,8 @@ static const struct op rows[OP_COUNT] = {
 	{ OP_TRUST_IMPORT_MANUFACTURING, "trust import-manufacturing", "POST",
 	  "/v1/trust-stores/manufacturing", OP_WRITE, trust_manufacturing_fields, NULL, NULL,
 	  "puts the authorities of the maker of the phones into the stores that believe them", "message" },
+	{ OP_HOOK_LIST, "hook list", "GET", "/v1/hooks", OP_READ, NULL, "hooks", hook_columns,
+	  "lists what places certificates for programs beside the daemons, and how that went", NULL },
 };
 /* clang-format on */
 

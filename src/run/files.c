@@ -50,6 +50,7 @@ struct replacement {
 	unsigned mode;
 	bool sync;
 	bool fresh; /* nothing may be there yet */
+	const struct file_rights *rights; /* NULL: it is ours */
 };
 
 static bool write_new(
@@ -61,6 +62,10 @@ static bool write_new(
 	bool written = write_whole(fd, with->bytes, err);
 	if (written && with->sync && fsync(fd) != 0)
 		written = fail_errno(err, "bringing to the disk");
+	if (written && with->rights != NULL &&
+		fchown(fd, with->rights->owner, with->rights->group) != 0)
+		written = fail_errno(err, "giving it to user %u, group %u", with->rights->owner,
+			with->rights->group);
 	if (written && fchmod(fd, (mode_t)with->mode) != 0)
 		written = fail_errno(err, "setting its mode");
 	if (close(fd) != 0 && written)
@@ -101,6 +106,15 @@ bool file_replace(
 	int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
 {
 	struct replacement with = { .bytes = bytes, .mode = mode, .sync = true };
+	return replace(dirfd, name, &with, err);
+}
+
+bool file_replace_as(int dirfd, const char *name, struct reader bytes,
+	const struct file_rights *rights, struct error *err)
+{
+	struct replacement with = {
+		.bytes = bytes, .mode = rights->mode, .sync = true, .rights = rights
+	};
 	return replace(dirfd, name, &with, err);
 }
 

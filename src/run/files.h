@@ -5,6 +5,13 @@
 /* Temporary file in the same directory, fsync, rename, fsync of the directory. */
 bool file_replace(int dirfd, const char *name, struct reader bytes, unsigned mode,
 	struct error *err) MUST_CHECK;
+/* The same for a file of somebody else's: whose it is and who may read it is settled before it is
+ * in place. UINT32_MAX for owner or group: whoever we are. */
+struct file_rights {
+	uint32_t mode, owner, group;
+};
+bool file_replace_as(int dirfd, const char *name, struct reader bytes,
+	const struct file_rights *rights, struct error *err) MUST_CHECK;
 /* The same where nothing has that name yet: FAULT_REFUSED. */
 bool file_create(int dirfd, const char *name, struct reader bytes, unsigned mode, struct error *err)
 	MUST_CHECK;

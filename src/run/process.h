@@ -86,5 +86,8 @@ bool process_is(const char *process, int pid);
  * says so, never to the operator's tree (settings.root). Nothing hostile is read before this. */
 bool process_enter(const struct settings *settings, const char *process, enum sandbox kind,
 	const char *const *paths, struct error *err) MUST_CHECK;
+/* Instead, for a process that hears only siblings and whose work needs the rights of whoever
+ * started the daemon: it keeps them, and nobody may look into its memory. */
+bool process_keep_rights(struct error *err) MUST_CHECK;
 /* Tells the supervisor that this process serves (sd_notify style). */
 void process_ready(void);

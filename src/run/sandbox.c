@@ -260,6 +260,13 @@ static bool close_files(
 	return fine;
 }
 
+bool process_keep_rights(struct error *err)
+{
+	return SANITIZED || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0
+		? true
+		: fail_errno(err, "hiding its memory");
+}
+
 bool sandbox_enter(
 	enum sandbox kind, const char *const *paths, const char *read_only, struct error *err)
 {

@@ -66,6 +66,9 @@ static const struct setting_row rows[] = {
 	TEXT("courier", "mail-password-file", mail_password_file, "none", "file with the password, which others may not read; none"),
 	TEXT("courier", "mail-from", mail_from, "none", "whose address the letters come from"),
 	TEXT("courier", "mail-to", mail_to, "none", "who gets them: up to 8 addresses, blanks between"),
+	TEXT("deployer", "hooks", hooks, "none", "file that says where programs beside the daemon read their identities; none"),
+	PATH("deployer", "recipes", recipes, DIALTRUST_RECIPES, "directory of the recipes that it names"),
+	TEXT("deployer", "keys", deployable, "none", "units whose keys may leave the signer for such a program, commas between; none"),
 };
 /* clang-format on */
 

@@ -27,6 +27,8 @@ static const struct socket_row rows[] = {
 	{ "manager.tvs",       SOCKET_SIBLING, 0, "tvs" },
 	{ "manager.provision", SOCKET_SIBLING, 0, "provision" },
 	{ "courier.manager",   SOCKET_SIBLING, 0, "manager" },
+	{ "signer.deployer",   SOCKET_SIBLING, 0, "deployer" },
+	{ "deployer.manager",  SOCKET_SIBLING, 0, "manager" },
 };
 /* clang-format on */
 

@@ -10,6 +10,7 @@ static const struct peer_row peers[] = {
 	{ PEER_MANAGER, "signer.manager", "manager" },
 	{ PEER_PROVISION, "signer.provision", "provision" },
 	{ PEER_TVS, "signer.tvs", "tvs" },
+	{ PEER_DEPLOYER, "signer.deployer", "deployer" },
 };
 
 const struct peer_row *peer_rows(size_t *count)
@@ -51,8 +52,7 @@ bool asked_key_find(struct question *q, const uint8_t id[static SIGNER_KEY_SIZE]
 	return true;
 }
 
-static bool read_key_name(
-	struct question *q, uint8_t out[static SIGNER_KEY_SIZE], struct error *err)
+bool asked_name_read(struct question *q, uint8_t out[static SIGNER_KEY_SIZE], struct error *err)
 {
 	struct reader r = q->payload;
 	uint8_t id[SIGNER_KEY_SIZE];
@@ -90,26 +90,32 @@ static bool is_leaf_of(const struct unit *unit, const char *process)
 	return false;
 }
 
+bool private_write(
+	struct question *q, const struct asked_key *key, struct writer *answer, struct error *err)
+{
+	const struct key *private = key_store_private(q->keys, key->stored, err);
+	struct bytes der = { 0 };
+	if (private == NULL || !key_write(private, &der, err))
+		return false;
+	struct signer_leaf message = { bytes_reader(&der), cert_der(key->stored->cert) };
+	signer_leaf_write(answer, &message);
+	bytes_wipe(&der);
+	return true;
+}
+
 static bool leaf(struct question *q, struct writer *answer, struct error *err)
 {
 	uint8_t id[SIGNER_KEY_SIZE];
 	struct asked_key key;
 	const char *process = peer_name(q->from);
 	/* Retired too: the index that a starting service reads may be older than its successor. */
-	if (!read_key_name(q, id, err) ||
+	if (!asked_name_read(q, id, err) ||
 		!asked_key_find(q, id, STATE_LIVE | STATE_RETIRED, &key, err))
 		return false;
 	if (!is_leaf_of(key.unit, process))
 		return fail(err, FAULT_REFUSED, "%s shows no %s certificate in its TLS", process,
 			key.unit->name);
-	const struct key *private = key_store_private(q->keys, key.stored, err);
-	struct bytes der = { 0 };
-	if (private == NULL || !key_write(private, &der, err))
-		return false;
-	struct signer_leaf message = { bytes_reader(&der), cert_der(key.stored->cert) };
-	signer_leaf_write(answer, &message);
-	bytes_wipe(&der);
-	return true;
+	return private_write(q, &key, answer, err);
 }
 
 static bool list_keys(struct question *q, struct writer *answer, struct error *err)
@@ -132,7 +138,7 @@ static bool destroy(struct question *q, struct writer *answer, struct error *err
 	(void)answer; /* nothing is said */
 	uint8_t id[SIGNER_KEY_SIZE];
 	char text[KEY_TEXT_SIZE];
-	if (!read_key_name(q, id, err))
+	if (!asked_name_read(q, id, err))
 		return false;
 	const struct stored_key *stored = key_store_find(q->keys, id, err);
 	(void)snprintf(q->about, sizeof(q->about), "%s %s", stored == NULL ? "key" : stored->unit,
@@ -151,6 +157,7 @@ static const struct operation operations[] = {
 	[SIGNER_DESTROY] = { "destroy", PEER_MANAGER, true, destroy, NULL },
 	[SIGNER_REQUEST] = { "request", PEER_MANAGER, true, request_answer, NULL },
 	[SIGNER_CERTIFY] = { "certify", PEER_MANAGER, true, certify_answer, NULL },
+	[SIGNER_DEPLOY] = { "deploy", PEER_DEPLOYER, true, deploy_answer, NULL },
 };
 /* clang-format on */
 

@@ -7,7 +7,7 @@
 #include "base/writer.h"
 #include "signer/key_store.h"
 
-enum signer_peer { PEER_MANAGER = 1 << 0, PEER_PROVISION = 1 << 1, PEER_TVS = 1 << 2 };
+enum signer_peer { PEER_MANAGER = 1 << 0, PEER_PROVISION = 1 << 1, PEER_TVS = 1 << 2, PEER_DEPLOYER = 1 << 3 };
 
 /* Who they are: one socket and one process each. */
 struct peer_row {
@@ -22,6 +22,7 @@ struct question {
 	struct key_store *keys;
 	enum signer_peer from;
 	struct reader payload;
+	const char *deployable; /* units whose keys may leave, commas between; NULL: none */
 	char about[160]; /* filled in while answering: "ITL pub", "TVS 3f2a9c0d1e4b…" */
 };
 
@@ -36,6 +37,9 @@ struct operation {
 
 /* FAULT_REFUSED when there is no such operation, or it is not for this peer. */
 const struct operation *operation_find(unsigned number, enum signer_peer from, struct error *err);
+/* Whether [deployer] keys names units whose keys may leave, or is "none". FAULT_MALFORMED,
+ * FAULT_REFUSED. */
+bool deployable_check(const char *keys, struct error *err) MUST_CHECK;
 /* What SIGNER_MAKE_IDENTITY answers once the key is in the store. */
 bool made_identity_write(const struct key_store *keys, const uint8_t id[static SIGNER_KEY_SIZE],
 	struct writer *answer, struct error *err) MUST_CHECK;

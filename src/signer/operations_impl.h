@@ -7,6 +7,7 @@ bool make_identity_prepare(struct question *q, struct making *out, struct error 
 bool request_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 bool certify_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 bool sign_list_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
+bool deploy_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 bool sign_file_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 
 enum {
@@ -22,6 +23,13 @@ struct asked_key {
 };
 bool asked_key_find(struct question *q, const uint8_t id[static SIGNER_KEY_SIZE], unsigned states,
 	struct asked_key *out, struct error *err) MUST_CHECK;
+
+/* The payload is a key's name and nothing else. */
+bool asked_name_read(struct question *q, uint8_t out[static SIGNER_KEY_SIZE], struct error *err)
+	MUST_CHECK;
+/* signer_leaf: the private key and its certificate. */
+bool private_write(struct question *q, const struct asked_key *key, struct writer *answer,
+	struct error *err) MUST_CHECK;
 
 /* Signs what `header`, the parsed beginning of `file`, covers. The signature is checked with the
  * key's certificate before anybody gets it: each, or the first that the key makes after it was

@@ -13,7 +13,7 @@
 
 #define KEYS_DIRECTORY "keys" /* beneath the node's state */
 
-enum { PATH_SIZE = 256, SERVERS = 3, STALE_SECONDS = 3600 };
+enum { PATH_SIZE = 256, SERVERS = 4, STALE_SECONDS = 3600 };
 
 struct signer {
 	const struct settings *settings;
@@ -113,6 +113,7 @@ static void on_request(struct sibling_request *request, void *context)
 		.keys = s->keys,
 		.from = (enum signer_peer)sibling_tag(request),
 		.payload = sibling_payload(request),
+		.deployable = s->settings->deployable,
 	};
 	const struct operation *operation =
 		operation_find(sibling_operation(request), q.from, &err);
@@ -165,6 +166,8 @@ static bool open_keys(struct signer *s, struct error *err)
 		return fail(err, FAULT_LIMIT, "the path %s/" KEYS_DIRECTORY " is too long",
 			s->settings->state);
 	const char *const paths[] = { path, NULL };
+	if (!deployable_check(s->settings->deployable, err))
+		return false;
 	if (!process_enter(s->settings, "signer", SANDBOX_SIGNER, paths, err))
 		return false;
 	s->keys = key_store_open(path, note_key, s, err);

@@ -25,6 +25,7 @@ enum signer_operation {
 	SIGNER_DESTROY = 7,       /* manager: a key's name, state new or retired -> nothing */
 	SIGNER_REQUEST = 8,       /* manager: signer_request -> PKCS#10 in DER */
 	SIGNER_CERTIFY = 9,       /* manager: signer_identity, state new -> nothing */
+	SIGNER_DEPLOY = 10,       /* deployer: a live key's name -> signer_leaf */
 };
 
 enum signer_key_state { SIGNER_KEY_NEW = 1, SIGNER_KEY_LIVE = 2, SIGNER_KEY_RETIRED = 3 };
