@@ -43,8 +43,8 @@ static bool take_key(struct reader answer, struct bytes *out, struct error *err)
 	return key != NULL && key_write_pem(key, out, err);
 }
 
-static bool fetch_key(const struct deployer *d, const uint8_t *id, struct bytes *out,
-	struct error *err)
+static bool fetch_key(
+	const struct deployer *d, const uint8_t *id, struct bytes *out, struct error *err)
 {
 	char path[PATH_SIZE];
 	struct bytes answer = { 0 };

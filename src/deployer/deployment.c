@@ -56,10 +56,9 @@ static void held(struct deployment *d)
 	char told[sizeof(((struct error *)NULL)->text)];
 	struct error err = { 0 };
 	const struct hook *hook = d->hook;
-	(void)snprintf(told, sizeof(told), "%s%s%s%s",
-		hook->check[0] == '\0' ? "" : hook->check,
+	(void)snprintf(told, sizeof(told), "%s%s%s%s", hook->check[0] == '\0' ? "" : hook->check,
 		hook->check[0] == '\0' ? "" : " shows it in TLS",
-		hook->list[0] == '\0'           ? ""
+		hook->list[0] == '\0'            ? ""
 			: hook->check[0] == '\0' ? "it lists it"
 						 : ", and it lists it",
 		placing_settle(d->placing, &err) ? "" : "; its journal stays, see the log");
@@ -180,7 +179,8 @@ static void look_again(struct deployment *d)
 {
 	struct error err = { 0 };
 	const struct look_question question = { d->hook->check,
-		d->back ? d->before : d->material.certificate, (uint64_t)d->hook->seconds * SECOND };
+		d->back ? d->before : d->material.certificate,
+		(uint64_t)d->hook->seconds * SECOND };
 	d->look = look_start(d->place.loop, &question, on_looked, d, &err);
 	if (d->look == NULL)
 		failed(d, &err);
@@ -235,9 +235,8 @@ static void add_file(const struct hook *hook, const char *path, struct reader co
 	struct placed_file *files, size_t *count)
 {
 	if (path[0] != '\0')
-		files[(*count)++] = (struct placed_file){
-			path, content, OPEN_MODE, hook->owner, hook->group
-		};
+		files[(*count)++] =
+			(struct placed_file){ path, content, OPEN_MODE, hook->owner, hook->group };
 }
 
 static size_t files_of(const struct deployment *d, struct placed_file files[static DEPLOYER_FILES])

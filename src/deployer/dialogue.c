@@ -91,7 +91,8 @@ static bool on_byte(struct stream *s, struct reader byte, void *context, struct 
 	const struct hook_step *step = &d->hook->steps[d->step];
 	writer_bytes(&d->heard, byte);
 	if (!d->heard.ok)
-		return fail(err, FAULT_LIMIT, "it talks and talks, and never says what is waited for");
+		return fail(
+			err, FAULT_LIMIT, "it talks and talks, and never says what is waited for");
 	struct reader heard = writer_written(&d->heard);
 	if (heard.left < step->size ||
 		memcmp(heard.at + heard.left - step->size, step->text, step->size) != 0)

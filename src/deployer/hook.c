@@ -42,8 +42,8 @@ static bool take_path(struct reading *r, const char *value, void *out, size_t si
 {
 	size_t length = strlen(value);
 	if (value[0] != '/' || value[length - 1] == '/')
-		return fail(&r->why, FAULT_MALFORMED,
-			"a file's path from the root (/…) is expected");
+		return fail(
+			&r->why, FAULT_MALFORMED, "a file's path from the root (/…) is expected");
 	return text_copy(out, size, value, &r->why);
 }
 
@@ -74,8 +74,8 @@ static bool take_seconds(struct reading *r, const char *value, void *out, size_t
 	(void)size;
 	uint64_t number;
 	if (!text_number(value, 1, SECONDS_MAX, &number))
-		return fail(&r->why, FAULT_MALFORMED, "a number from 1 to %d is expected",
-			SECONDS_MAX);
+		return fail(
+			&r->why, FAULT_MALFORMED, "a number from 1 to %d is expected", SECONDS_MAX);
 	*(uint32_t *)out = (uint32_t)number;
 	return true;
 }
@@ -134,7 +134,8 @@ static bool unescape(struct reading *r, const char *value, struct hook_step *ste
 		}
 		step->text[step->size++] = byte;
 	}
-	return *value == '\0' || fail(&r->why, FAULT_LIMIT, "more than %zu bytes", sizeof(step->text));
+	return *value == '\0' ||
+		fail(&r->why, FAULT_LIMIT, "more than %zu bytes", sizeof(step->text));
 }
 
 static bool take_step(struct reading *r, const char *value, bool say)
@@ -227,7 +228,11 @@ static bool open_section(struct reading *r, const char *name)
 	if (hooks->count == HOOKS_MAX)
 		return fail(&r->why, FAULT_LIMIT, "more than %d hooks", HOOKS_MAX);
 	struct hook *hook = &hooks->rows[hooks->count];
-	*hook = (struct hook){ .mode = 0600, .owner = HOOK_STAYS, .group = HOOK_STAYS, .user = HOOK_STAYS, .seconds = 10 };
+	*hook = (struct hook){ .mode = 0600,
+		.owner = HOOK_STAYS,
+		.group = HOOK_STAYS,
+		.user = HOOK_STAYS,
+		.seconds = 10 };
 	if (name[0] == '\0' || strchr(name, '/') != NULL || name[0] == '.' ||
 		!text_copy(hook->name, sizeof(hook->name), name, NULL))
 		return fail(&r->why, FAULT_MALFORMED,
@@ -326,8 +331,7 @@ static bool read_file(struct reading *r)
 static bool recipe_load(struct reading *r, const char *name)
 {
 	char path[2 * HOOK_PATH_SIZE];
-	if (name[0] == '\0' ||
-		name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
+	if (name[0] == '\0' || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
 		return fail(&r->why, FAULT_MALFORMED,
 			"a recipe's name has small letters, digits and hyphens");
 	if (snprintf(path, sizeof(path), "%s/%s.recipe", r->recipes, name) >= (int)sizeof(path))
@@ -362,7 +366,8 @@ static bool check_effect(const struct hook *hook, struct error *err)
 	bool dialogue = hook->connect[0] != '\0';
 	if (hook->certificate[0] == '\0' && hook->leaf[0] == '\0' && hook->bundle[0] == '\0')
 		return fail(err, FAULT_MALFORMED,
-			"[%s] names no certificate, leaf or bundle: there is nothing to put in place",
+			"[%s] names no certificate, leaf or bundle: there is nothing to put in "
+			"place",
 			hook->name);
 	if ((hook->reload[0] != '\0') == dialogue)
 		return fail(err, FAULT_MALFORMED,

@@ -39,8 +39,8 @@ static bool place_open(const char *path, struct place *out, struct error *err)
 	if (out->folder >= 0)
 		return true;
 	if (errno == ENOENT)
-		return fail(err, FAULT_MISSING, "there is no folder %s: make it, or correct the path",
-			folder);
+		return fail(err, FAULT_MISSING,
+			"there is no folder %s: make it, or correct the path", folder);
 	return fail_errno(err, "the folder %s", folder);
 }
 
@@ -110,8 +110,8 @@ static bool remember_in(const struct place *place, const char *path, struct depl
 	return file_read_beneath(place->folder, place->name, FILE_LIMIT, content, err);
 }
 
-static bool remember(const char *path, struct deployer_file *out, struct bytes *content,
-	struct error *err)
+static bool remember(
+	const char *path, struct deployer_file *out, struct bytes *content, struct error *err)
 {
 	struct place place;
 	if (!place_open(path, &place, err))

@@ -52,7 +52,7 @@ static bool split(struct program *p, struct error *err)
 /* The group is its own, so that a late one is killed with all that it waits for. */
 static _Noreturn void become(const struct program *p, uint32_t user, int output)
 {
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", language[] = "LC_ALL=C.UTF-8";
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", language[] = "LC_ALL=C.UTF-8";
 	char *const environment[] = { path, language, NULL };
 	sigset_t none;
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -4,7 +4,8 @@
 
 #include "net/stream.h"
 
-enum { AGAIN_MS = 100, HANDSHAKE_MS = 3000 };
+/* A program that reloads may go on for a moment with workers of before beside the new ones. */
+enum { AGAIN_MS = 100, HANDSHAKE_MS = 3000, IN_A_ROW = 3 };
 
 /* A stream is given up by closing it, and ends a turn of the loop later; what it belongs to goes
  * with the last of it. */
@@ -14,7 +15,8 @@ struct look {
 	struct cert *wanted, *shown;
 	struct timer *again, *late;
 	struct stream *stream; /* open or opening now */
-	bool opened; /* its handshake is done */
+	bool opened;           /* its handshake is done */
+	unsigned seen;         /* the wanted one, in a row */
 	bool over, abandoned;
 	struct error last;
 	look_fn *fn;
@@ -71,9 +73,11 @@ static void on_opened(struct stream *s, void *context)
 	l->opened = true;
 	struct cert *shown = stream_peer_cert(s, &l->last);
 	if (shown != NULL) {
+		bool same = l->wanted == NULL || cert_same(shown, l->wanted);
 		cert_free(l->shown);
 		l->shown = shown;
-		l->over = l->over || l->wanted == NULL || cert_same(shown, l->wanted);
+		l->seen = same ? l->seen + 1 : 0;
+		l->over = l->over || l->seen == IN_A_ROW;
 	}
 	stream_close(s);
 }
@@ -85,6 +89,7 @@ static void on_closed(struct stream *s, const struct error *why, void *context)
 	l->stream = NULL;
 	if (why != NULL && !l->opened) { /* what it showed earlier is past */
 		cert_free(TAKE(l->shown));
+		l->seen = 0;
 		l->last = *why;
 	}
 	if (l->over || l->wanted == NULL)
@@ -129,16 +134,13 @@ struct look *look_start(struct loop *loop, const struct look_question *question,
 		(void)fail_memory(err);
 		return NULL;
 	}
-	*l = (struct look){
-		.loop = loop, .target = { .tls = true }, .fn = fn, .context = context
-	};
+	*l = (struct look){ .loop = loop, .target = { .tls = true }, .fn = fn, .context = context };
 	if (question->wanted != NULL)
 		l->wanted = cert_keep(question->wanted);
-	(void)fail(&l->last, FAULT_IO, "no handshake came about");
+	(void)fail(&l->last, FAULT_IO, "no handshake came about in time");
 	l->late = timer_new(loop, question->ms, false, on_late, l, err);
 	l->again = timer_new(loop, 0, false, on_again, l, err);
-	if (l->late != NULL && l->again != NULL &&
-		address_parse(question->at, &l->target.to, err))
+	if (l->late != NULL && l->again != NULL && address_parse(question->at, &l->target.to, err))
 		return l;
 	look_free(l);
 	return NULL;

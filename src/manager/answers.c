@@ -3,7 +3,7 @@
  * ended, every wanted list is published, and every node's processes serve that state. A node that
  * does not come round in time is named in "behind".
  */
-#include "manager/manager_impl.h"
+#include "manager/hooks_impl.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Brings this node to what the database says. Every step may be repeated: a crash between any two
  * is finished by the next catch-up. */
-#include "manager/manager_impl.h"
+#include "manager/hooks_impl.h"
 
 #include <assert.h>
 #include <poll.h>

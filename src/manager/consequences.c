@@ -1,5 +1,6 @@
 /* What follows from a new identity, as the change that makes it live leaves the store. */
 #include "manager/csr_impl.h"
+#include "manager/hooks_impl.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* What operators are told of hooks: `hook list`, and what became of those that a change wanted. */
-#include "manager/manager_impl.h"
+#include "manager/hooks_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,8 +59,8 @@ static bool sum(const struct hook_row *row, void *into, struct error *err)
 	return true;
 }
 
-bool hooks_state(struct store *s, const char *service, const char *node, const char **out,
-	struct error *err)
+bool hooks_state(
+	struct store *s, const char *service, const char *node, const char **out, struct error *err)
 {
 	struct summing summing = { service, node, NULL };
 	if (!store_hooks(s, sum, &summing, err))

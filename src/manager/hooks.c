@@ -4,7 +4,7 @@
  * live identity, and how that went is a change of its own, which alone takes the service's flag
  * away. A crash between the two leaves the hook wanted. docs/deploy-hooks.md
  */
-#include "manager/manager_impl.h"
+#include "manager/hooks_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,8 +51,8 @@ static bool same_hook(const struct deployer_hook *told, const struct hook_row *r
 
 struct comparing {
 	const struct hooking *h;
-	size_t known;   /* told and as told */
-	size_t other;   /* kept, and not told so */
+	size_t known; /* told and as told */
+	size_t other; /* kept, and not told so */
 	struct txn *txn;
 };
 

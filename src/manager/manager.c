@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "manager/expiry_impl.h"
+#include "manager/hooks_impl.h"
 #include "run/files.h"
 #include "run/log.h"
 #include "run/process.h"

@@ -1,6 +1,6 @@
 /* Which services must restart after a change, and restarting those that are ours: the process is
  * told to end, the supervisor starts it again, and it has restarted when the next one serves. */
-#include "manager/manager_impl.h"
+#include "manager/hooks_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>

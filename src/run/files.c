@@ -49,7 +49,7 @@ struct replacement {
 	struct reader bytes;
 	unsigned mode;
 	bool sync;
-	bool fresh; /* nothing may be there yet */
+	bool fresh;                       /* nothing may be there yet */
 	const struct file_rights *rights; /* NULL: it is ours */
 };
 

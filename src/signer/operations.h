@@ -7,7 +7,12 @@
 #include "base/writer.h"
 #include "signer/key_store.h"
 
-enum signer_peer { PEER_MANAGER = 1 << 0, PEER_PROVISION = 1 << 1, PEER_TVS = 1 << 2, PEER_DEPLOYER = 1 << 3 };
+enum signer_peer {
+	PEER_MANAGER = 1 << 0,
+	PEER_PROVISION = 1 << 1,
+	PEER_TVS = 1 << 2,
+	PEER_DEPLOYER = 1 << 3
+};
 
 /* Who they are: one socket and one process each. */
 struct peer_row {
@@ -23,7 +28,7 @@ struct question {
 	enum signer_peer from;
 	struct reader payload;
 	const char *deployable; /* units whose keys may leave, commas between; NULL: none */
-	char about[160]; /* filled in while answering: "ITL pub", "TVS 3f2a9c0d1e4b…" */
+	char about[160];        /* filled in while answering: "ITL pub", "TVS 3f2a9c0d1e4b…" */
 };
 
 struct operation {

@@ -29,9 +29,11 @@ static bool walk_hook(const struct row *row, void *into, struct error *err)
 bool store_hooks(struct store *s, hook_fn *each, void *into, struct error *err)
 {
 	struct hook_walk walk = { each, into };
-	struct statement select = { "SELECT node, name, service, unit, recipe, wanted, tried, held, "
-				    "ended, told FROM hook ORDER BY node, name",
-		NULL, 0, 0 };
+	struct statement select = {
+		"SELECT node, name, service, unit, recipe, wanted, tried, held, "
+		"ended, told FROM hook ORDER BY node, name",
+		NULL, 0, 0
+	};
 	return store_run(s, &select, walk_hook, &walk, err);
 }
 
@@ -57,9 +59,8 @@ bool txn_put_hook(struct txn *t, const struct hook_row *row, struct error *err)
 bool txn_remove_hook(struct txn *t, const char *node, const char *name, struct error *err)
 {
 	const struct param params[] = { text_param(node), text_param(name) };
-	struct statement remove = {
-		"DELETE FROM hook WHERE node = $1 AND name = $2", params, COUNT(params), 0
-	};
+	struct statement remove = { "DELETE FROM hook WHERE node = $1 AND name = $2", params,
+		COUNT(params), 0 };
 	return store_run(t->store, &remove, NULL, NULL, err) ||
 		fail_in(err, "removing hook %.60s of node %.60s", name, node);
 }

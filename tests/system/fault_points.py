@@ -175,7 +175,7 @@ class Node:
             return rows and all(row["wanted"] in (0, row["generation"]) for row in rows) and rows
 
         rows = until(settled, 60, "publication of the wanted list")
-        until(lambda: len(descendants(self.daemon.pid)) == 6, 60, "six processes")
+        until(lambda: len(descendants(self.daemon.pid)) == 7, 60, "seven processes")
         return rows[0]
 
     def boot(self):

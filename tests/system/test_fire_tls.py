@@ -310,7 +310,7 @@ def test_several_questions_in_several_records_of_one_segment(node, version):
 
 
 @pytest.mark.parametrize("name", ["signer.manager", "signer.tvs", "signer.provision", "manager.admin",
-                                  "manager.tvs", "manager.provision"])
+                                  "manager.tvs", "manager.provision", "signer.deployer", "deployer.manager"])
 def test_a_sibling_is_known_by_its_process(lab, node, name):
     """Whoever else connects, root and the right user too, is hung up on before it is heard."""
     since = len(lab.log(node))

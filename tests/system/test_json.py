@@ -162,6 +162,7 @@ RUNS = {
     ],
     "trust deleted": [(lambda s: (), FINE)],
     "service list": [(lambda s: (), FINE)],
+    "hook list": [(lambda s: (), FINE)],
     "service restart": [
         (lambda s: ("Cisco Tftp", "--node", "alone"), FINE),
         (lambda s: ("Cisco Tomcat", "--node", "alone"), FINE),

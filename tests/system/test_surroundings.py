@@ -146,7 +146,7 @@ def test_a_full_disk(node, small):
     kill(node, "provision")
     kill(node, "tvs")
     phones_are_served(node)
-    until(lambda: processes(node).keys() == before.keys(), 30, "six processes")
+    until(lambda: processes(node).keys() == before.keys(), 30, "seven processes")
     assert processes(node)["manager"] == before["manager"]
     (node.state / "ballast").unlink()
     until(lambda: regenerated(node), 30, "a regeneration once there is room")

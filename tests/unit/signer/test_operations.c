@@ -44,12 +44,13 @@ static void everyone_may_ask_only_what_the_table_says(void **state)
 		{ SIGNER_DESTROY, PEER_MANAGER },
 		{ SIGNER_REQUEST, PEER_MANAGER },
 		{ SIGNER_CERTIFY, PEER_MANAGER },
-		{ SIGNER_CERTIFY + 1, 0 },
+		{ SIGNER_DEPLOY, PEER_DEPLOYER },
+		{ SIGNER_DEPLOY + 1, 0 },
 		{ UINT16_MAX, 0 },
 	};
 	size_t count;
 	const struct peer_row *peers = peer_rows(&count);
-	assert_int_equal(count, 3);
+	assert_int_equal(count, 4);
 	for (size_t i = 0; i < COUNT(permissions); i++)
 		for (size_t k = 0; k < count; k++) {
 			struct error err = { 0 };

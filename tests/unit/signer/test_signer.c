@@ -38,7 +38,8 @@ static const struct process_row rows[] = {
 		.name = "signer",
 		.directory_mode = 0700,
 		.directories = { "keys" },
-		.sockets = { "signer.manager", "signer.provision", "signer.tvs" },
+		.sockets = { "signer.manager", "signer.provision", "signer.tvs",
+			"signer.deployer" },
 		.run = signer_run,
 	},
 };
