@@ -14,8 +14,8 @@ struct look_question {
 	struct cert *wanted; /* NULL: one handshake, whatever comes of it */
 	uint64_t ms;
 };
-/* Asks again and again until `wanted` is shown some times in a row, since a reload takes its time. NULL with err where
- * it could not begin; fn comes from the loop. */
+/* Asks again and again until `wanted` is shown some times in a row, since a reload takes its time.
+ * NULL with err where it could not begin; fn comes from the loop. */
 struct look *look_start(struct loop *l, const struct look_question *question, look_fn *fn,
 	void *context, struct error *err);
 void look_abandon(struct look *l); /* fn is not called; NULL is fine */

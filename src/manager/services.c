@@ -45,17 +45,25 @@ struct following {
 	enum era era;
 };
 
+/* A new identity reaches a program that has hooks at once. All else, what was deleted from a store
+ * among it, waits for the operator. */
+static bool flag(const struct following *f, const struct service_row *row, struct error *err)
+{
+	size_t hooks = 0;
+	struct service_row flagged = *row;
+	const struct unit *unit = unit_find(f->what);
+	flagged.restart_wanted = txn_number(f->txn);
+	if (!txn_put_service(f->txn, &flagged, err))
+		return false;
+	return unit == NULL || unit->trust ||
+		hooks_want(f->txn, row->service, row->node, &hooks, err);
+}
+
 static bool want_restart(
 	const struct following *f, const struct service_row *row, bool by_itself, struct error *err)
 {
-	if (!by_itself) {
-		struct service_row flagged = *row;
-		size_t hooks = 0;
-		flagged.restart_wanted = txn_number(f->txn);
-		return txn_put_service(f->txn, &flagged, err) &&
-			(f->unit->trust ||
-				hooks_want(f->txn, row->service, row->node, &hooks, err));
-	}
+	if (!by_itself)
+		return flag(f, row, err);
 	struct job job = { .state = JOB_WAITING };
 	json_auto_t *arguments =
 		json_pack("{s:s, s:s}", "service", row->service, "node", row->node);
