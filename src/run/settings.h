@@ -33,8 +33,6 @@ struct settings {
 	char mail_from[192], mail_to[192];
 	char hooks[200];      /* [deployer] hooks: file of the operator's; "none" */
 	char recipes[200];    /* [deployer] recipes: folder of NAME.recipe */
-	char hooks[200];              /* [deployer] hooks: file of the operator's; "none" */
-	char recipes[200];            /* [deployer] recipes: folder of NAME.recipe */
 	char deployable[200]; /* [deployer] keys: units whose keys may leave the signer; "none" */
 	uint64_t user;        /* [node] user: first of the node's numeric users; 0: no drop */
 	uint64_t group;       /* [node] group: who may write the store; 0: the same as user */
