@@ -19,6 +19,12 @@ static const struct alarm rows[] = {
 	  "Alarm that indicates Certificate Expire in 30 days or lesser ." },
 	{ "CertValidityOver30Days", 5, INT64_MAX, IN_ALL,
 	  "Alarm to Indicate certificate to Expiry is approaching but expiry date is more than 30 days  ." },
+	/* No era raises these: wherever the catalogue would have them, a row above has a worse word. */
+	{ "CertExpiryApproaching", 6, INT64_MAX, 0,
+	  "Information Alarm that Indicates a Certificate Validity Period is approaching and the expiry date is within the "
+	  "notification window configured ." },
+	{ "CertExpired", 3, 0, 0,
+	  "This indicates certificate has expired. Please renew the certificate at the earliest." },
 };
 /* clang-format on */
 

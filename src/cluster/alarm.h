@@ -16,13 +16,14 @@ struct alarm {
 	const char *name;  /* "CertValidfor7days" */
 	unsigned severity; /* syslog's: 0 Emergency to 6 Informational */
 	int64_t below;     /* raised when fewer seconds than this are left */
-	unsigned eras;     /* IN_A | …: who escalates so far */
+	unsigned eras;     /* IN_A | …: who escalates so far; 0: nobody */
 	const char *text;  /* the catalogue's */
 };
 
-/* The ladder, the most severe first. */
+/* The ladder, the most severe first; behind it what the catalogue has and no era raises. */
 const struct alarm *alarm_rows(size_t *count);
-const struct alarm *alarm_find(const char *name);   /* exactly so spelled; or NULL */
+/* Exactly so spelled; or NULL. Of two of one name the one that is raised. */
+const struct alarm *alarm_find(const char *name);
 const char *alarm_severity_name(unsigned severity); /* "Critical" */
 
 /* `left` seconds until a certificate ends, negative once it has ended; it is valid in its last

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -68,33 +69,57 @@ static const struct shell_command *find(const char *const *words, size_t count, 
 	return found;
 }
 
-/* Commands that begin as the line does. */
+static void help_of(const struct shell_command *command)
+{
+	bool more = command->arguments != NULL;
+	(void)printf("%s%s%s\n    %s\n", command->words, more ? " " : "",
+		more ? command->arguments : "", command->means);
+}
+
+/* Commands that begin as the line does; else the one that the line is. */
 static void help(const char *const *words, size_t count)
 {
-	size_t rows;
+	size_t rows, found = 0, taken;
 	char begun[SHELL_LINE] = "";
 	const struct shell_command *commands = shell_commands(&rows);
 	for (size_t i = 0, used = 0; i < count && used < sizeof(begun); i++)
 		used += (size_t)snprintf(
 			begun + used, sizeof(begun) - used, "%s%s", i > 0 ? " " : "", words[i]);
 	for (size_t i = 0; i < rows; i++)
-		if (strncmp(commands[i].words, begun, strlen(begun)) == 0)
-			(void)printf("%s%s%s\n    %s\n", commands[i].words,
-				commands[i].arguments != NULL ? " " : "",
-				commands[i].arguments != NULL ? commands[i].arguments : "",
-				commands[i].means);
+		if (strncasecmp(commands[i].words, begun, strlen(begun)) == 0) {
+			help_of(&commands[i]);
+			found++;
+		}
+	const struct shell_command *command = find(words, count, &taken);
+	if (found == 0 && command != NULL)
+		help_of(command);
+}
+
+/* "set ?", "set cert re?", "help set"; false: the line asks for no help. */
+static bool helped(char *line, const char *words[static SHELL_WORDS], size_t count)
+{
+	if (count == 0)
+		return false;
+	if (text_same_nocase(words[0], "help")) {
+		help(words + 1, count - 1);
+		return true;
+	}
+	char *last = line + (words[count - 1] - line);
+	size_t size = strlen(last);
+	bool asks = size > 0 && last[size - 1] == '?';
+	if (asks) {
+		last[size - 1] = '\0';
+		help(words, count - (size == 1));
+	}
+	return asks;
 }
 
 static bool run_line(struct shell *s, char *line, struct error *err)
 {
 	const char *words[SHELL_WORDS];
 	size_t taken, count = split(line, words);
-	const char *last = count > 0 ? words[count - 1] : "";
-	if (strcmp(last, "?") == 0 || (count > 0 && text_same_nocase(words[0], "help"))) {
-		bool asks = strcmp(last, "?") == 0;
-		help(words + !asks, count - 1);
+	if (helped(line, words, count))
 		return true;
-	}
 	const struct shell_command *command = find(words, count, &taken);
 	if (command == NULL)
 		return fail(err, FAULT_USAGE, "there is no command \"%s%s%s\": ? lists them",

@@ -1,9 +1,13 @@
 """`dialtrust admin`: transcripts in the appliance's words, byte for byte where they are known."""
 
+import os
+import pty
 import re
+import select
+import subprocess
 
 import pytest
-from programs import Lab, dialtrust
+from programs import DIALTRUST, Lab, dialtrust, environment, until
 
 OWN = ["tomcat", "tomcat-ECDSA", "ipsec", "ITLRecovery", "CallManager-ECDSA", "CallManager", "CAPF", "TVS"]
 
@@ -75,6 +79,19 @@ def test_set_cert_regen_of_the_list_signer_warns_otherwise(lab):
     assert lab.json("cert", "show", "ITLRecovery", "--node", "pub")["sha256"] == before
 
 
+def test_set_cert_regen_of_the_list_signer(lab):
+    ran = says(lab, "set cert regen ITLRecovery", "yes")
+    assert ran.stdout.partition("(yes|no)? ")[2] == (
+        "\n"
+        "Successfully Regenerated Certificate for ITLRecovery.\n"
+        "\n"
+        "You must restart the services related to ITLRecovery for the regenerated certificates to\n"
+        "become active.\n"
+        "admin:\n"
+    )
+    lab.settle()
+
+
 @pytest.mark.parametrize("word", ["", "n", "perhaps", "yess"])
 def test_only_yes_is_yes(lab, word):
     before = lab.json("cert", "list")
@@ -116,8 +133,35 @@ def test_show_itl_is_that_of_the_node(lab):
     assert other != text
 
 
+def test_show_itl_line_by_line(lab):
+    """The layout of the appliance's print: head, title of each record, and the verdict."""
+    text = answer(lab, "show itl")
+    number = r"\d+"
+    assert re.match(
+        r"The checksum value of the ITL file:\n[0-9a-f]{32}\(MD5\)\n[0-9a-f]{40}\(SHA1\)\n\n"
+        rf"Length of ITL file: {number}\n"
+        r"The ITL File was last modified on \w{3} \w{3} +\d+ \d\d:\d\d:\d\d \w+ \d{4}\n\n"
+        r"        Parse ITL File\n        ----------------\n\n"
+        rf"Version:        1\.2\nHeaderLength:   {number} \(BYTES\)\n\n"
+        r"BYTEPOS TAG             LENGTH  VALUE\n------- ---             ------  -----\n"
+        rf"3       SIGNERID        2       {number}\n4       SIGNERNAME      {number}      CN=", text), text[:800]
+    records = [int(found) for found in re.findall(
+        r"\n        ITL Record #:(\d+)\n                  ----\n"
+        r"BYTEPOS TAG             LENGTH  VALUE\n------- ---             ------  -----\n"
+        r"1       RECORDLENGTH    2       \d+\n", text)]
+    assert records == list(range(1, len(records) + 1)) and len(records) > 3
+    roles = re.findall(r"\n4       FUNCTION        2       (.*)\n", text)
+    assert roles[0] == "System Administrator Security Token" and roles[-1] == "TVS"
+    assert text.count("This etoken was used to sign the ITL file.\n") == 1
+    assert text.endswith("The ITL file was verified successfully.\n")
+
+
 def test_show_ctl_of_a_cluster_without_one(lab):
-    assert answer(lab, "show ctl").startswith("Length of CTL file: 0\n")
+    assert answer(lab, "show ctl") == (
+        "Length of CTL file: 0\n"
+        "CTL File not found . Please run CTLClient plugin or run the CLI - utils ctl.. to generate the CTL file.\n"
+        "Error parsing the CTL File.\n"
+    )
 
 
 def test_csr(lab):
@@ -132,9 +176,23 @@ def test_services(lab):
     assert lines[0] == "Requesting service status, please wait..."
     assert "Cisco Tftp[STARTED]" in lines
     assert "Cisco Certificate Authority Proxy Function[STOPPED]  Service Not Activated" in lines
-    assert answer(lab, "utils service restart Cisco Trust Verification Service").splitlines()[1:] == [
-        "Service Manager is running", "Cisco Trust Verification Service[STARTING]",
-        "Cisco Trust Verification Service[STARTED]"]
+    assert answer(lab, "utils service list page") == "\n".join(lines) + "\n"
+    for verb in ("restart", "start"):
+        assert answer(lab, f"utils service {verb} Cisco Trust Verification Service") == (
+            "Do not press Ctrl+C while the service is restarting. If the service has not restarted properly, execute "
+            "the same command again.\n"
+            "Service Manager is running\n"
+            "Cisco Trust Verification Service[STARTING]\n"
+            "Cisco Trust Verification Service[STARTED]\n"
+        )
+
+
+def test_service_names_are_adjacent_to_their_state(lab):
+    """The layout of each line, and each service of the node once."""
+    lines = answer(lab, "utils service list").splitlines()[1:]
+    rows = [row for row in lab.json("service", "list")["services"] if row["node"] == "pub"]
+    assert lines == [
+        row["service"] + ("[STARTED]" if row["activated"] else "[STOPPED]  Service Not Activated") for row in rows]
 
 
 @pytest.mark.parametrize("line, status, said", [
@@ -180,6 +238,64 @@ def test_help(lab):
     text = answer(lab, "set ?")
     assert "set cert regen unit\n" in text and "show" not in text
     assert "show itl\n" in answer(lab, "help")
+    own = "show cert own filename\n    shows one of this node's own certificates\n"
+    assert answer(lab, "show cert ow?") == answer(lab, "SHOW CERT OW?") == answer(lab, "help show cert ow") == own
+    assert answer(lab, "show cert own ?") == answer(lab, "show cert own tomcat ?") == own
+    assert answer(lab, "show cert nothing?") == ""
+    assert answer(lab, "?") == answer(lab, "help")
+
+
+class Terminal:
+    """The shell as somebody at a terminal has it."""
+
+    def __init__(self, lab):
+        self.parent, child = pty.openpty()
+        self.program = subprocess.Popen(
+            [DIALTRUST, "admin", "--control", lab.info["control"]], stdin=child, stdout=child, stderr=child,
+            env=environment(TERM="xterm"), start_new_session=True)
+        os.close(child)
+        self.said = ""
+        self.wait("admin:")
+
+    def wait(self, words):
+        """Until it has said them behind what was waited for before."""
+
+        def heard():
+            if select.select([self.parent], [], [], 0.05)[0]:
+                self.said += os.read(self.parent, 65536).decode(errors="replace")
+            return words in self.said
+
+        until(heard, 60, f"the words {words!r}")
+        before, _, self.said = self.said.partition(words)
+        return before
+
+    def type(self, keys):
+        os.write(self.parent, keys.encode())
+
+    def end(self):
+        self.type("quit\n")
+        until(lambda: self.program.poll() is not None, 60, "the end")
+        os.close(self.parent)
+        return self.program.returncode
+
+
+def test_keys_of_a_terminal(lab):
+    """Tab completes, the arrow brings the last line back, ? lists what may follow, a question is answered."""
+    terminal = Terminal(lab)
+    terminal.type("show cert li\tow\t\n")
+    terminal.wait("tomcat/tomcat.pem: ")
+    terminal.wait("admin:")
+    terminal.type("\x1b[A\n")
+    terminal.wait("tomcat/tomcat.pem: ")
+    terminal.wait("admin:")
+    terminal.type("utils service re?\n")
+    terminal.wait("restarts a service")
+    terminal.wait("admin:")
+    terminal.type("set cert regen tomcat\n")
+    terminal.wait("Proceed with regeneration (yes|no)? ")
+    terminal.type("no\n")
+    assert "Successfully" not in terminal.wait("admin:")
+    assert terminal.end() == 0
 
 
 def test_quit_ends_it(lab):

@@ -214,6 +214,30 @@ def test_syslog_hears_of_every_store(node, tmp_path, scheme):
     receiver.close()
 
 
+@pytest.mark.parametrize("first, early, again, name", [
+    (29, 22.2, 21.9, "CertValidLessThanMonth"), (6, 5.1, 4.9, "CertValidfor7days"),
+    (0.5, 0.47, 0.45, "CertValidLessthanADay"), (-1, -1.03, -1.05, "CertExpired"),
+])
+def test_it_is_said_again_as_often_as_the_appliance_says_it(node, first, early, again, name):
+    """Every 7 days, every day, every hour: days left when it is said, when it is not yet due again, when it is."""
+    receiver = Receiver("udp")
+    node.start().make_cluster()
+    node.end()
+    node.start(5 * 365 - first, courier(receiver))
+    count = len([row for row in node.json("expiry", "list")["certificates"] if row["alarm"]])
+    assert count > 4
+    until(lambda: len(receiver.got) >= count, 60, "all alarms")
+    node.end()
+    node.start(5 * 365 - early, courier(receiver)).end()
+    node.start(5 * 365 - again, courier(receiver))
+    until(lambda: len(receiver.got) >= 2 * count, 60, "the repetition")
+    node.end()
+    numbers = sorted(int(LINE.fullmatch(text)[4]) for text in receiver.got)
+    assert numbers == list(range(1, 2 * count + 1))
+    assert {LINE.fullmatch(text)[6] for text in receiver.got} == {name}
+    receiver.close()
+
+
 def test_what_cannot_be_sent_is_sent_later(node, tmp_path):
     receiver = Receiver("tcp")
     port = receiver.port
