@@ -12,11 +12,13 @@ enum { NODES_MAX = 64, NAMES_TEXT_SIZE = 400 };
 
 static const struct breadth {
 	enum op_id id;
+	bool each; /* else the first is asked, and the flag is a field of the operation */
 	struct argument argument;
 } rows[] = {
-	{ OP_CERT_REGEN,
+	{ OP_CERT_REGEN, true,
 		{ "all-nodes", ARGUMENT_FLAG, false, NULL,
 			"on every node that has the unit, one after the other, publisher first" } },
+	{ OP_CSR_MAKE, false, { .name = "multi-server" } },
 };
 
 static const struct breadth *row_of(enum op_id id)
@@ -30,14 +32,20 @@ static const struct breadth *row_of(enum op_id id)
 const struct argument *all_nodes_argument(enum op_id id)
 {
 	const struct breadth *row = row_of(id);
-	return row == NULL ? NULL : &row->argument;
+	return row == NULL || !row->each ? NULL : &row->argument;
+}
+
+bool all_nodes_known(enum op_id id)
+{
+	return row_of(id) != NULL;
 }
 
 bool all_nodes_asked(const struct call *call)
 {
 	const struct op *op = call->verb->context;
 	const struct breadth *row = row_of(op->id);
-	return row != NULL && call_flag(call, row->argument.name);
+	return row != NULL && call_flag(call, row->argument.name) &&
+		(row->each || call_value(call, "node") == NULL);
 }
 
 /* which nodes */
@@ -181,6 +189,18 @@ static void print_round(const struct round *r)
 	output_json(stdout, whole);
 }
 
+static bool ask_first(struct round *r, struct error *err)
+{
+	json_t *reply = NULL;
+	if (!ask_one(r, r->nodes[0], &reply, err))
+		return false;
+	json_auto_t *result = reply;
+	if (!r->call->json)
+		return print_result(r->op, result, err);
+	output_json(stdout, result);
+	return true;
+}
+
 bool all_nodes_operate(const struct call *call, struct error *err)
 {
 	json_auto_t *results = json_array();
@@ -192,7 +212,11 @@ bool all_nodes_operate(const struct call *call, struct error *err)
 	if (!find_unit(&r, err) || !operation_ask(call->control, OP_NODE_LIST, NULL, &reply, err))
 		return false;
 	json_auto_t *listed = reply;
-	if (!find_nodes(&r, json_object_get(listed, "nodes"), err) || !go_round(&r, err))
+	if (!find_nodes(&r, json_object_get(listed, "nodes"), err))
+		return false;
+	if (!row_of(r.op->id)->each)
+		return ask_first(&r, err);
+	if (!go_round(&r, err))
 		return false;
 	print_round(&r);
 	return true;

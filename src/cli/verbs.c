@@ -75,7 +75,7 @@ static void describe_operation(const struct op *op, struct op_verb *backing, str
 		if (count + 1 >= CALL_ARGUMENTS)
 			break; /* a test holds every row shorter */
 		describe_field(f, backing->names[count], &backing->arguments[count]);
-		if (all != NULL && f->kind == OP_NODE)
+		if (all_nodes_known(op->id) && f->kind == OP_NODE)
 			backing->arguments[count].required = false; /* one of the two */
 		count++;
 	}

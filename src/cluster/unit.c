@@ -65,7 +65,7 @@ static const struct unit rows[] = {
 		.means = "IPsec tunnels, and TLS between backup agents",
 		.nodes = ON_ALL_NODES, .key = UNIT_KEY_RSA_2048, .usages = SERVICE_RSA,
 		.common_name = "%s", .copies = { "ipsec-trust" }, .copies_stay_home = true,
-		.csr_usages = REQUEST_IPSEC, .chain = "ipsec-trust",
+		.csr_usages = REQUEST_IPSEC, .chain = "ipsec-trust", .opens_seals = true,
 		.expired = "IPsec tunnels are down and backups fail",
 		.role_count = 1, .roles = { ROLE_APP_SERVER },
 		.made_at_install = true,
@@ -289,6 +289,14 @@ const struct unit *unit_for_authorities(void)
 	return NULL;
 }
 
+const struct unit *unit_seal_opener(void)
+{
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (rows[i].opens_seals)
+			return &rows[i];
+	return NULL;
+}
+
 const struct unit *unit_for_service(const char *service)
 {
 	const struct service *row = service_find(service);
@@ -384,6 +392,17 @@ bool unit_hash_check(enum unit_key key, unsigned bits, struct error *err)
 			row->name, row->hash_bits);
 }
 
+static bool take_name(const struct unit *unit, const char *host, const char *name, int size,
+	char out[static COMMON_NAME_SIZE], struct error *err)
+{
+	if (size < 0 || size >= COMMON_NAME_SIZE)
+		return fail(err, FAULT_USAGE,
+			"the host name %.40s… is too long: with it the common name of the %s "
+			"certificate would have more than %d characters",
+			host, unit->name, COMMON_NAME_SIZE - 1);
+	return text_copy(out, COMMON_NAME_SIZE, name, err);
+}
+
 bool unit_common_name(const struct unit *unit, const char *host, uint32_t suffix,
 	char out[static COMMON_NAME_SIZE], struct error *err)
 {
@@ -394,11 +413,16 @@ bool unit_common_name(const struct unit *unit, const char *host, uint32_t suffix
 	char name[COMMON_NAME_SIZE];
 	int size = snprintf(name, sizeof(name), "%.*s%s%s", (int)(hole - unit->common_name),
 		unit->common_name, filling, hole + 2);
-	if (size < 0 || (size_t)size >= sizeof(name))
-		return fail(err, FAULT_USAGE,
-			"the host name %.40s… is too long: with it the common name of the %s "
-			"certificate "
-			"would have more than %d characters",
-			host, unit->name, COMMON_NAME_SIZE - 1);
-	return text_copy(out, COMMON_NAME_SIZE, name, err);
+	return take_name(unit, host, name, size, out, err);
+}
+
+bool unit_multi_server_name(const struct unit *unit, const char *host,
+	char out[static COMMON_NAME_SIZE], struct error *err)
+{
+	const char *hole = strchr(unit->common_name, '%');
+	int label = (int)strcspn(host, ".");
+	char name[COMMON_NAME_SIZE];
+	int size = snprintf(name, sizeof(name), "%.*s%.*s%s-ms%s", (int)(hole - unit->common_name),
+		unit->common_name, label, host, hole + 2, host + label);
+	return take_name(unit, host, name, size, out, err);
 }

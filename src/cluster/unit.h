@@ -72,6 +72,7 @@ struct unit {
 	bool local_uploads;       /* a trust store: what is uploaded stays on that node */
 	const char *uploads_also; /* and goes to this store of every node too; or NULL */
 	bool made_at_install;     /* made when a node joins, in table order */
+	bool opens_seals;         /* keys that travel to a node are sealed for its certificate */
 };
 
 const struct unit *unit_find(const char *name); /* exact name first, then without case; or NULL */
@@ -85,6 +86,12 @@ const struct unit *unit_for_authorities(void);
  * that is longer than a certificate can hold. */
 bool unit_common_name(const struct unit *unit, const char *host, uint32_t suffix,
 	char out[static COMMON_NAME_SIZE], struct error *err) MUST_CHECK;
+/* Of a certificate that stands for all nodes, by the host of the node that asks for it: "pub.lab",
+ * "%s-EC" -> "pub-EC-ms.lab". FAULT_USAGE as above. */
+bool unit_multi_server_name(const struct unit *unit, const char *host,
+	char out[static COMMON_NAME_SIZE], struct error *err) MUST_CHECK;
+/* The unit whose certificate on every node keys are sealed for on their way there. */
+const struct unit *unit_seal_opener(void);
 unsigned unit_years(const struct unit *unit, enum era era);
 
 /* What an operator may choose instead of the usual: 1, 2, 5, 10 or 20 years. FAULT_USAGE. */

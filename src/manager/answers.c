@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/writer.h"
 #include "run/log.h"
+#include "store/sealed_keys.h"
 
 enum { ANSWER_WAIT_MS = 45000 };
 
@@ -119,9 +120,23 @@ static bool serving_open(
 	return true;
 }
 
+/* A key that another node has not taken yet. */
+static bool key_open(
+	const struct sealed_key_row *row, struct reader sealed, void *into, struct error *err)
+{
+	(void)sealed;
+	(void)err; /* nothing here fails */
+	struct open_matters *o = into;
+	o->open = true;
+	(void)json_array_append_new(o->behind, json_string(row->node));
+	return true;
+}
+
 static bool work_is_open(struct manager *m, struct open_matters *o, struct error *err)
 {
-	return store_lists(m->store, list_open, o, err) && store_nodes(m->store, job_open, o, err);
+	return store_lists(m->store, list_open, o, err) &&
+		store_nodes(m->store, job_open, o, err) &&
+		store_sealed_keys(m->store, NULL, key_open, o, err);
 }
 
 /* Looks once at what this answer waits for. */

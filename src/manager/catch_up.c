@@ -1,6 +1,7 @@
 /* Brings this node to what the database says. Every step may be repeated: a crash between any two
  * is finished by the next catch-up. */
 #include "manager/hooks_impl.h"
+#include "manager/multi_server_impl.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -22,6 +23,12 @@ static bool work(struct manager *m, const struct node *self, struct error *err)
 {
 	(void)self;
 	return jobs_run(m, err);
+}
+
+static bool receive(struct manager *m, const struct node *self, struct error *err)
+{
+	(void)self;
+	return multi_server_receive(m, err) && install_notice(m, err);
 }
 
 static bool reconcile(struct manager *m, const struct node *self, struct error *err)
@@ -69,6 +76,7 @@ static bool restart(struct manager *m, const struct node *self, struct error *er
 /* Each is tried whatever became of those before it: one list that cannot be published must not
  * keep phones from the rest. A job may wait for a list of before, and want another. */
 static bool (*const steps[])(struct manager *m, const struct node *self, struct error *err) = {
+	receive,
 	reconcile,
 	install_node,
 	publish,

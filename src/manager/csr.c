@@ -1,6 +1,7 @@
 /* Requests to a certificate authority: csr make, list, show, delete. A pending one owns a new key
  * in its node's signer; one a unit and node. docs/csr.md */
 #include "manager/csr_impl.h"
+#include "manager/multi_server_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,12 +59,14 @@ struct requesting {
 	bool had; /* one before it */
 	struct csr_row before;
 	struct bytes der;
+	struct multi_server *all; /* nodes for which it is to stand; NULL: this one */
 	json_t *result;
 };
 
 static void requesting_done(struct requesting *r)
 {
 	bytes_done(&r->der);
+	multi_server_free(r->all);
 	json_decref(r->result);
 }
 
@@ -98,9 +101,16 @@ static bool add_names(const char *text, struct signer_request *to, struct error 
 	return true;
 }
 
-/* What the operator asked of it; the common name comes with the key. */
+/* One for all nodes has a name of its own; elsewhere the name comes with the key. */
+static bool common_name_of(const struct node *node, const struct multi_server *all,
+	struct signer_request *to, struct error *err)
+{
+	return all == NULL || unit_multi_server_name(all->unit, node->host, to->common_name, err);
+}
+
+/* What the operator asked of it. */
 static bool request_of(struct manager *m, const struct asked *asked, const struct node *node,
-	struct signer_request *out, struct error *err)
+	const struct multi_server *all, struct signer_request *out, struct error *err)
 {
 	struct cluster_row cluster;
 	struct signer_request request = { .name_count = 1 };
@@ -115,7 +125,12 @@ static bool request_of(struct manager *m, const struct asked *asked, const struc
 	memcpy(request.state, subject->state, sizeof(request.state));
 	memcpy(request.country, subject->country, sizeof(request.country));
 	if (!text_copy(request.names[0], sizeof(request.names[0]), node->host, err) ||
-		!add_names(argument_text(asked, "san"), &request, err))
+		!common_name_of(node, all, &request, err))
+		return false;
+	for (size_t i = 1; all != NULL && i < all->count; i++)
+		if (!add_names(all->nodes[i].node.host, &request, err))
+			return false;
+	if (!add_names(argument_text(asked, "san"), &request, err))
 		return false;
 	*out = request;
 	return true;
@@ -133,14 +148,31 @@ static const struct unit *requestable(
 	return NULL;
 }
 
+/* *out stays NULL where it is for this node alone. */
+static bool find_nodes(struct manager *m, const struct asked *asked, const struct unit *unit,
+	const struct node *node, struct multi_server **out, struct error *err)
+{
+	if (!argument_flag(asked, "multi-server"))
+		return true;
+	AUTO(multi_server) all = multi_server_new(m, unit, err);
+	if (all == NULL || !multi_server_check(all, node, err))
+		return false;
+	*out = TAKE(all);
+	return true;
+}
+
 bool csr_make_check(
 	struct manager *m, const struct asked *asked, const struct node *node, struct error *err)
 {
 	struct identity_choice choice;
 	struct signer_request request;
+	struct multi_server *found = NULL;
 	const struct unit *unit = requestable(asked, node, err);
-	return unit != NULL && identity_chosen(m, asked, unit, &choice, err) &&
-		request_of(m, asked, node, &request, err);
+	if (unit == NULL || !find_nodes(m, asked, unit, node, &found, err))
+		return false;
+	AUTO(multi_server) all = found;
+	return identity_chosen(m, asked, unit, &choice, err) &&
+		request_of(m, asked, node, all, &request, err);
 }
 
 static bool sign_request(struct manager *m, const struct made_identity *made,
@@ -148,8 +180,9 @@ static bool sign_request(struct manager *m, const struct made_identity *made,
 {
 	AUTO_DONE(writer) w = writer_new(LIMIT_SIBLING_PAYLOAD);
 	memcpy(request->key, made->key, sizeof(request->key));
-	if (!text_copy(request->common_name, sizeof(request->common_name),
-		    cert_common_name(made->cert), err))
+	if (request->common_name[0] == '\0' &&
+		!text_copy(request->common_name, sizeof(request->common_name),
+			cert_common_name(made->cert), err))
 		return false;
 	signer_request_write(&w, request);
 	return sibling_call(
@@ -193,11 +226,12 @@ static json_t *request_json(const struct csr_row *row, struct reader der, struct
 		(void)fail_in(err, "the %s request of node %s", row->unit, row->node);
 		return NULL;
 	}
-	json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:I}", "unit", row->unit,
-		"node", row->node, "subject", request.subject, "key", request.key.name, "names",
-		texts_of_names(&request.facts), "key_usage", texts_of_usages(&request.facts),
-		"extended_key_usage", texts_of_purposes(&request.facts), "authority",
-		request.facts.authority, "change", (json_int_t)row->change);
+	json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:I}", "unit",
+		row->unit, "node", row->node, "subject", request.subject, "key", request.key.name,
+		"names", texts_of_names(&request.facts), "key_usage",
+		texts_of_usages(&request.facts), "extended_key_usage",
+		texts_of_purposes(&request.facts), "authority", request.facts.authority,
+		"multi_server", row->multi_server, "change", (json_int_t)row->change);
 	if (item == NULL)
 		(void)fail_memory(err);
 	return item;
@@ -219,6 +253,14 @@ static json_t *request_whole(const struct csr_row *row, struct reader der, struc
 
 /* the operations */
 
+static bool put_request(struct txn *t, const struct requesting *r, struct error *err)
+{
+	if (r->all != NULL)
+		return multi_server_record(t, r->all, &r->row, bytes_reader(&r->der), err);
+	return txn_drop_csr(t, r->row.unit, r->row.node, err) &&
+		txn_put_csr(t, &r->row, bytes_reader(&r->der), err);
+}
+
 static bool record_request(struct txn *t, void *context, struct error *err)
 {
 	struct requesting *r = context;
@@ -226,14 +268,14 @@ static bool record_request(struct txn *t, void *context, struct error *err)
 	struct error none = { 0 };
 	r->had = store_csr(txn_store(t), r->row.unit, r->row.node, &r->before, NULL, &none);
 	r->row.change = txn_number(t);
+	r->row.multi_server = r->all != NULL;
 	json_decref(r->result);
 	r->result = request_whole(&r->row, bytes_reader(&r->der), err);
 	if (r->result == NULL)
 		return false;
 	(void)snprintf(message, sizeof(message), "Successfully Generated CSR for %s.", r->row.unit);
 	(void)json_object_set_new(r->result, "message", json_string(message));
-	return txn_put_csr(t, &r->row, bytes_reader(&r->der), err) &&
-		job_finish_in(t, r->asked, r->result, err);
+	return put_request(t, r, err) && job_finish_in(t, r->asked, r->result, err);
 }
 
 /* Signer first (a new key and what it signs), then the change. A crash between leaves a new key
@@ -247,7 +289,8 @@ static json_t *make(struct manager *m, struct requesting *r, struct signer_reque
 	memcpy(r->row.key, made->key, sizeof(r->row.key));
 	(void)snprintf(detail, sizeof(detail), "%s on %s", made->unit->name, made->node);
 	struct change change = { r->asked->actor, "csr make", detail };
-	if (!sign_request(m, made, request, &r->der, err)) {
+	if (!sign_request(m, made, request, &r->der, err) ||
+		(r->all != NULL && !multi_server_seal(m, made, r->all, err))) {
 		csr_destroy_key(m, made->key);
 		return NULL;
 	}
@@ -268,11 +311,13 @@ json_t *csr_make(struct manager *m, struct asked *asked, struct error *err)
 	if (!store_node(m->store, m->settings->node, &self, err))
 		return NULL;
 	const struct unit *unit = requestable(asked, &self, err);
-	if (unit == NULL || !identity_chosen(m, asked, unit, &choice, err) ||
-		!request_of(m, asked, &self, &request, err) ||
+	if (unit == NULL || !find_nodes(m, asked, unit, &self, &r.all, err) ||
+		!identity_chosen(m, asked, unit, &choice, err) ||
+		!request_of(m, asked, &self, r.all, &request, err) ||
 		!identity_make(m, unit, &self, &choice, &made, err))
 		return NULL;
 	json_t *result = make(m, &r, &request, &made, err);
+	asked->wait_served = r.all != NULL; /* until every node has its key */
 	identity_done(&made);
 	return result;
 }

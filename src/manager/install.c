@@ -112,10 +112,25 @@ static const uint8_t *live_other(
 	return NULL;
 }
 
+/* A key that came from another node stands there with the certificate that it signed for itself. */
+static bool certify_arrived(
+	struct manager *m, const struct identity_row *row, struct reader der, struct error *err)
+{
+	const struct unit *unit = unit_find(row->unit);
+	AUTO_DONE(writer) w = writer_new(LIMIT_SIBLING_PAYLOAD);
+	AUTO_DONE(bytes) answer = { 0 };
+	struct signer_identity identity = { .certificate = der };
+	if (unit == NULL || !unit->multi_server)
+		return true;
+	memcpy(identity.key, row->key, sizeof(identity.key));
+	signer_identity_write(&w, &identity);
+	return sibling_call(
+		m->signer, SIGNER_CERTIFY, writer_written(&w), RECONCILE_WAIT_MS, &answer, err);
+}
+
 static bool reconcile_row(
 	const struct identity_row *row, struct reader der, void *into, struct error *err)
 {
-	(void)der; /* the certificate is not looked at */
 	struct reconciling *r = into;
 	struct signer_key_row state, other;
 	if (strcmp(row->node, r->m->settings->node) != 0)
@@ -126,6 +141,8 @@ static bool reconcile_row(
 			row->unit, row->node, row->unit);
 		return true;
 	}
+	if (state.state == SIGNER_KEY_NEW && !certify_arrived(r->m, row, der, err))
+		return false;
 	const uint8_t *predecessor = live_other(r->keys, row->unit, row->key, &other);
 	if (state.state == SIGNER_KEY_LIVE && predecessor == NULL)
 		return true;
@@ -178,4 +195,24 @@ bool install_reconcile(struct manager *m, struct error *err)
 		if (!signer_key_row_next(&keys, &row, err) || !destroy_orphan(m, &row, err))
 			return false;
 	return true;
+}
+
+static bool is_known(
+	const struct identity_row *row, struct reader der, void *into, struct error *err)
+{
+	(void)der; /* the key says enough */
+	(void)err; /* nothing here fails */
+	struct manager *m = into;
+	if (strcmp(row->node, m->settings->node) != 0)
+		return true;
+	for (size_t i = 0; i < m->index->identity_count; i++)
+		if (memcmp(m->index->identities[i].key, row->key, DIGEST_SIZE) == 0)
+			return true;
+	m->reconciled = false;
+	return true;
+}
+
+bool install_notice(struct manager *m, struct error *err)
+{
+	return m->index == NULL || !m->reconciled || store_identities(m->store, is_known, m, err);
 }

@@ -197,6 +197,16 @@ static bool plan_record(struct planning *p, const struct identity_row *row, cons
 	return true;
 }
 
+/* A certificate that stands for all nodes has one record. */
+static bool is_planned(const struct list_plan *plan, const struct cert *cert, enum role role)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->records[i].role == role && plan->records[i].cert != NULL &&
+			cert_same(plan->records[i].cert, cert))
+			return true;
+	return false;
+}
+
 static bool plan_identity(
 	const struct identity_row *row, struct reader der, void *into, struct error *err)
 {
@@ -210,7 +220,9 @@ static bool plan_identity(
 		bool applies;
 		if (!role_applies(p->m->store, &p->unit->list_roles[i], &applies, err))
 			return false;
-		if (applies && !plan_record(p, row, cert, p->unit->list_roles[i].role, err))
+		enum role role = p->unit->list_roles[i].role;
+		if (applies && !is_planned(&p->plan, cert, role) &&
+			!plan_record(p, row, cert, role, err))
 			return false;
 	}
 	return cert != NULL;

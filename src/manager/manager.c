@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "manager/expiry_impl.h"
 #include "manager/hooks_impl.h"
+#include "manager/multi_server_impl.h"
 #include "run/files.h"
 #include "run/log.h"
 #include "run/process.h"
@@ -220,6 +221,7 @@ static void manager_close(struct manager *m)
 	sibling_line_close(m->signer);
 	snapshot_index_free(m->index);
 	free(m->leaving);
+	requested_free(m->requested);
 	certificate_texts_free(m->texts);
 	store_close(m->store);
 	const int places[] = { m->snapshot, m->objects, m->root, m->root_watch, m->end };

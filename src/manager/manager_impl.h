@@ -17,6 +17,7 @@ enum manager_peer { PEER_ADMIN, PEER_TVS, PEER_PROVISION, PEER_COUNT };
 enum { MANAGER_STEPS = 9 };
 
 struct waiting; /* an operator's answer that is not due yet: manager/answers.c */
+struct requested;
 struct leaving; /* an object of the snapshot that no index names any more: manager/leftovers.c */
 
 struct hooking; /* with this node's deployer: manager/hooks.c */
@@ -44,6 +45,7 @@ struct manager {
 	bool reconciled;                  /* signer and database agree about keys */
 	char trouble[MANAGER_STEPS][320]; /* of each step of a catch-up, as it was told last */
 	int64_t retry_at;                 /* monotonic ms: after a failed catch-up */
+	struct requested *requested;      /* owned; manager/multi_server.c */
 	struct waiting *waiting;
 	struct certificate_texts *texts;
 	struct hooking *hooking;
@@ -130,6 +132,8 @@ bool install_node(struct manager *m, const struct node *self, struct error *err)
 /* The signer answers, and does not have it. */
 bool install_lacks_key(struct manager *m, const uint8_t key[static DIGEST_SIZE]);
 bool install_reconcile(struct manager *m, struct error *err) MUST_CHECK;
+/* Another node's change made an identity of ours live: they do not agree any more. */
+bool install_notice(struct manager *m, struct error *err) MUST_CHECK;
 /* All keys of the signer, rows of wire/signer_message.h, and what they say of one; false: it does
  * not have it. */
 bool install_signer_keys(struct manager *m, struct bytes *out, struct error *err) MUST_CHECK;
@@ -188,8 +192,7 @@ bool lists_publish(struct manager *m, struct error *err) MUST_CHECK;
 /* The era that the cluster behaves like. */
 bool cluster_era(struct store *s, enum era *out, struct error *err) MUST_CHECK;
 /* Flags or restarts those that must after this unit or parameter changed; `node` "": on no one
- * node.
- */
+ * node, NULL: on every node. */
 bool services_after(struct txn *t, const char *what, const char *node, struct error *err)
 	MUST_CHECK;
 bool services_default(struct txn *t, const struct node *node, struct error *err) MUST_CHECK;

@@ -41,7 +41,7 @@ bool services_default(struct txn *t, const struct node *node, struct error *err)
 struct following {
 	struct txn *txn;
 	const char *what; /* unit or parameter */
-	const char *node; /* where it changed */
+	const char *node; /* where it changed; NULL: everywhere */
 	enum era era;
 };
 
@@ -84,7 +84,7 @@ static bool follow_service(const struct service_row *row, void *into, struct err
 	const struct following *f = into;
 	const struct restart *restart = restart_find(f->what, row->service);
 	if (!row->activated || restart == NULL ||
-		(!restart->everywhere && strcmp(row->node, f->node) != 0))
+		(!restart->everywhere && f->node != NULL && strcmp(row->node, f->node) != 0))
 		return true;
 	return want_restart(f, row, restart_is_automatic(restart, f->era), err);
 }

@@ -289,10 +289,21 @@ static struct snapshot_index *draw_settled(
 	return NULL;
 }
 
+/* Whoever reads of an identity in the index asks the signer for its key at once: it must be live.
+ */
+static bool make_ready(struct manager *m, struct error *err)
+{
+	if (!install_notice(m, err))
+		return false;
+	if (!m->reconciled)
+		m->reconciled = install_reconcile(m, err);
+	return m->reconciled;
+}
+
 bool snapshot_write(struct manager *m, const struct node *self, struct error *err)
 {
 	AUTO(snapshot_index) index = draw_settled(m, self, err);
-	if (index == NULL || !write_index(m, index, err))
+	if (index == NULL || !make_ready(m, err) || !write_index(m, index, err))
 		return fail_in(err, "snapshot");
 	snapshot_index_free(m->index);
 	m->index = TAKE(index);

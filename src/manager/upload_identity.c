@@ -1,5 +1,6 @@
 /* cert upload: what a CA made of a pending request becomes the live identity. docs/csr.md */
 #include "manager/csr_impl.h"
+#include "manager/multi_server_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,13 @@ static bool certify(struct manager *m, const struct made_identity *made, struct 
 		m->signer, SIGNER_CERTIFY, writer_written(&w), SIGNER_WAIT_MS, &answer, err);
 }
 
+static bool record_here(struct txn *t, const struct upload *u, struct error *err)
+{
+	return (u->unguarded || lists_settled(txn_store(t), u->made.unit, u->made.node, err)) &&
+		identity_record(t, &u->made, err) &&
+		services_after(t, u->made.unit->name, u->made.node, err);
+}
+
 static bool record_upload(struct txn *t, void *context, struct error *err)
 {
 	struct upload *u = context;
@@ -131,14 +139,17 @@ static bool record_upload(struct txn *t, void *context, struct error *err)
 	if (memcmp(now.key, u->pending.key, sizeof(now.key)) != 0)
 		return fail(err, FAULT_REFUSED,
 			"CSR public key and certificate public key do not match");
-	if (!u->unguarded && !lists_settled(txn_store(t), u->made.unit, u->made.node, err))
-		return false;
-	if (!identity_record(t, &u->made, err) ||
-		!services_after(t, u->made.unit->name, u->made.node, err))
+	json_auto_t *nodes = json_array();
+	if (!(u->pending.multi_server ? multi_server_live(t, &u->made, nodes, err)
+				      : record_here(t, u, err)))
 		return false;
 	json_decref(u->result);
 	u->result = consequences_of(t, &u->made, message, err);
-	return u->result != NULL && job_finish_in(t, u->asked, u->result, err);
+	if (u->result == NULL)
+		return false;
+	if (u->pending.multi_server)
+		(void)json_object_set(u->result, "nodes", nodes);
+	return job_finish_in(t, u->asked, u->result, err);
 }
 
 static const struct unit *certifiable(

@@ -59,6 +59,7 @@ static const struct op_field csr_make_fields[] = {
 	{ "unit",                OP_IDENTITY_UNIT, true, true, "identity that a CA is to certify, such as tomcat or CallManager" },
 	{ "node",                OP_NODE, false, true,  "node whose certificate it is" },
 	{ "san",                 OP_TEXT, false, false, "further DNS names beside the node's own, with commas between" },
+	{ "multi-server",        OP_FLAG, false, false, "one key and one certificate for all nodes that have the unit: Multi-server(SAN)" },
 	{ "ou",                  OP_FLAG, false, false, "name the organizational unit too" },
 	{ "key",                 OP_NAME, false, false, "RSA-2048 (default), RSA-3072, RSA-4096; of -ECDSA units EC-P256, EC-P384 (default), EC-P521" },
 	{ "force",               OP_FLAG, false, false, "allow RSA-4096 to a unit that signs what phones read" },

@@ -263,6 +263,17 @@ bool key_store_adopt(
 			add_slot(s, &stored, err));
 }
 
+bool key_store_add(struct key_store *s, const struct stored_key *what, const struct key *key,
+	struct error *err)
+{
+	char name[KEY_NAME_SIZE];
+	if (slot_of(s, what->id) != NULL)
+		return true;
+	if (!key_files_add(s->keys, directory_name(what->id, name), what, key, err))
+		return false;
+	return key_store_adopt(s, what->id, err);
+}
+
 static bool set_state(
 	struct key_store *s, struct key_slot *slot, enum signer_key_state state, struct error *err)
 {

@@ -64,6 +64,10 @@ void key_store_sweep(const struct key_store *s);
 bool key_store_adopt(struct key_store *s, const uint8_t id[static SIGNER_KEY_SIZE],
 	struct error *err) MUST_CHECK;
 
+/* One that another node's signer made, in state new; may be repeated. */
+bool key_store_add(struct key_store *s, const struct stored_key *what /* its cert is not taken */,
+	const struct key *key, struct error *err) MUST_CHECK;
+
 /* A new key becomes live, then its predecessor (or NULL) retired; may be repeated. FAULT_REFUSED
  * for a retired key, a predecessor that is new, or one of another unit. */
 bool key_store_mark_live(struct key_store *s, const uint8_t id[static SIGNER_KEY_SIZE],

@@ -158,6 +158,8 @@ static const struct operation operations[] = {
 	[SIGNER_REQUEST] = { "request", PEER_MANAGER, true, request_answer, NULL },
 	[SIGNER_CERTIFY] = { "certify", PEER_MANAGER, true, certify_answer, NULL },
 	[SIGNER_DEPLOY] = { "deploy", PEER_DEPLOYER, true, deploy_answer, NULL },
+	[SIGNER_SEAL] = { "seal", PEER_MANAGER, true, seal_answer, NULL },
+	[SIGNER_UNSEAL] = { "unseal", PEER_MANAGER, true, unseal_answer, NULL },
 };
 /* clang-format on */
 

@@ -6,6 +6,8 @@
 bool make_identity_prepare(struct question *q, struct making *out, struct error *err) MUST_CHECK;
 bool request_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 bool certify_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
+bool seal_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
+bool unseal_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 bool sign_list_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 bool deploy_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;
 bool sign_file_answer(struct question *q, struct writer *answer, struct error *err) MUST_CHECK;

@@ -1,15 +1,19 @@
 #include "store/csrs.h"
 
 #include "base/own.h"
+#include "store/sealed_keys.h"
 #include "store/store_impl.h"
 
-#define CSR_SELECT "SELECT unit, node, key_name, change, der FROM csr "
+#define CSR_SELECT "SELECT unit, node, key_name, change, der, multi_server FROM csr "
 
 enum { CSR_BYTES_MAX = 32 * 1024 };
 
 static bool read_csr(const struct row *row, struct csr_row *out, struct error *err)
 {
-	struct csr_row csr = { .change = row_number(row, 3) };
+	struct csr_row csr = {
+		.change = row_number(row, 3),
+		.multi_server = row_number(row, 5) != 0,
+	};
 	if (!row_text(row, 0, csr.unit, sizeof(csr.unit), err) ||
 		!row_text(row, 1, csr.node, sizeof(csr.node), err) ||
 		!row_digest(row, 2, csr.key, err))
@@ -72,18 +76,34 @@ bool txn_put_csr(struct txn *t, const struct csr_row *row, struct reader der, st
 		return fail(err, FAULT_LIMIT, "a request of %zu bytes cannot be kept: 1 to %d",
 			der.left, CSR_BYTES_MAX);
 	const struct param params[] = { text_param(row->unit), text_param(row->node),
-		digest_param(row->key), bytes_param(der), number_param(txn_number(t)) };
-	struct statement put = { "INSERT INTO csr (unit, node, key_name, der, change) "
-				 "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (unit, node) DO UPDATE "
-				 "SET key_name = excluded.key_name, der = excluded.der, "
-				 "change = excluded.change",
-		params, COUNT(params), 0 };
+		digest_param(row->key), bytes_param(der), number_param(txn_number(t)),
+		number_param(row->multi_server) };
+	struct statement put = {
+		"INSERT INTO csr (unit, node, key_name, der, change, multi_server) "
+		"VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (unit, node) DO UPDATE "
+		"SET key_name = excluded.key_name, der = excluded.der, "
+		"change = excluded.change, multi_server = excluded.multi_server",
+		params, COUNT(params), 0
+	};
 	return store_run(t->store, &put, NULL, NULL, err) ||
 		fail_in(err, "the %s request of node %s", row->unit, row->node);
 }
 
+static bool drop_everywhere(struct txn *t, const struct csr_row *row, struct error *err)
+{
+	const struct param params[] = { digest_param(row->key) };
+	struct statement drop = { "DELETE FROM csr WHERE key_name = $1", params, COUNT(params), 0 };
+	return store_run(t->store, &drop, NULL, NULL, err) &&
+		txn_drop_sealed_key(t, row->key, NULL, err);
+}
+
 bool txn_drop_csr(struct txn *t, const char *unit, const char *node, struct error *err)
 {
+	struct csr_row row;
+	struct error missing = { 0 };
+	if (store_csr(t->store, unit, node, &row, NULL, &missing) && row.multi_server)
+		return drop_everywhere(t, &row, err) ||
+			fail_in(err, "dropping the %.60s request of all nodes", unit);
 	const struct param params[] = { text_param(unit), text_param(node) };
 	struct statement drop = { "DELETE FROM csr WHERE unit = $1 AND node = $2", params,
 		COUNT(params), 0 };

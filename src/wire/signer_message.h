@@ -26,6 +26,8 @@ enum signer_operation {
 	SIGNER_REQUEST = 8,       /* manager: signer_request -> PKCS#10 in DER */
 	SIGNER_CERTIFY = 9,       /* manager: signer_identity, state new -> nothing */
 	SIGNER_DEPLOY = 10,       /* deployer: a live key's name -> signer_leaf */
+	SIGNER_SEAL = 11,         /* manager: signer_seal of wire/sealed_key.h -> sealed bytes */
+	SIGNER_UNSEAL = 12,       /* manager: signer_unseal -> nothing; its key is new */
 };
 
 enum signer_key_state { SIGNER_KEY_NEW = 1, SIGNER_KEY_LIVE = 2, SIGNER_KEY_RETIRED = 3 };

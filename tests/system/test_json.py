@@ -132,6 +132,7 @@ RUNS = {
         (lambda s: ("CallManager-ECDSA", "--all-nodes"), FINE), (lambda s: ("cup", "--all-nodes"), REFUSED),
     ],
     "csr make": [
+        (lambda s: ("TVS", "--multi-server"), FINE),
         (lambda s: ("tomcat", "--node", "alone", "--san", "a.example,b.example"), FINE),
         (lambda s: ("ipsec", "--node", "alone"), FINE), (lambda s: ("ITLRecovery", "--node", "alone"), REFUSED),
     ],

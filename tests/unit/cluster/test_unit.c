@@ -238,6 +238,51 @@ static void common_names_are_filled_in(void **state)
 	assert_string_equal(name, "CAPF-0087c0a5");
 }
 
+static void a_name_for_all_nodes_stands_before_the_domain(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *unit, *host, *name;
+	} names[] = {
+		{ "tomcat", "pub.example.net", "pub-ms.example.net" },
+		{ "tomcat", "pub", "pub-ms" },
+		{ "tomcat-ECDSA", "pub.example.net", "pub-EC-ms.example.net" },
+		{ "cup-xmpp-s2s", "im.example", "im-s2s-ms.example" },
+	};
+	char name[COMMON_NAME_SIZE] = "untouched", host[COMMON_NAME_SIZE];
+	struct error err = { 0 };
+	memset(host, 'h', sizeof(host));
+	host[COMMON_NAME_SIZE - 3] = '\0'; /* one more than leaves room for "-ms" */
+	assert_false(unit_multi_server_name(unit_find("tomcat"), host, name, &err));
+	assert_int_equal(err.fault, FAULT_USAGE);
+	assert_string_equal(name, "untouched");
+	assert_true(unit_multi_server_name(unit_find("tomcat"), host + 1, name, &err));
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const struct unit *unit = unit_find(names[i].unit);
+		assert_true(unit_multi_server_name(unit, names[i].host, name, NULL));
+		assert_string_equal(name, names[i].name);
+	}
+}
+
+/* It is on every node, takes RSA alone, never travels itself, and no service shows it. */
+static void one_unit_opens_seals(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct unit *rows = units(&count), *opener = unit_seal_opener();
+	assert_non_null(opener);
+	for (size_t i = 0; i < count; i++)
+		assert_true(rows[i].opens_seals == (&rows[i] == opener));
+	for (int role = NODE_PUBLISHER; role <= NODE_PRESENCE; role++)
+		assert_true(unit_is_on(opener, (enum node_role)role));
+	assert_true(opener->made_at_install && opener->key == UNIT_KEY_RSA_2048);
+	assert_false(opener->multi_server || opener->signs_files || opener->signs_lists);
+	size_t services;
+	const struct service *served = service_rows(&services);
+	for (size_t i = 0; i < services; i++)
+		assert_true(served[i].leaf == NULL || strcmp(served[i].leaf, opener->name) != 0);
+}
+
 static void a_host_name_that_fills_the_common_name_fits_and_one_more_does_not(void **state)
 {
 	(void)state;
@@ -376,6 +421,8 @@ int main(void)
 		cmocka_unit_test(what_signs_for_phones_takes_2048_bits_or_4096_by_force),
 		cmocka_unit_test(a_hash_is_at_least_as_strong_as_the_key),
 		cmocka_unit_test(common_names_are_filled_in),
+		cmocka_unit_test(a_name_for_all_nodes_stands_before_the_domain),
+		cmocka_unit_test(one_unit_opens_seals),
 		cmocka_unit_test(a_host_name_that_fills_the_common_name_fits_and_one_more_does_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

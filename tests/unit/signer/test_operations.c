@@ -45,7 +45,9 @@ static void everyone_may_ask_only_what_the_table_says(void **state)
 		{ SIGNER_REQUEST, PEER_MANAGER },
 		{ SIGNER_CERTIFY, PEER_MANAGER },
 		{ SIGNER_DEPLOY, PEER_DEPLOYER },
-		{ SIGNER_DEPLOY + 1, 0 },
+		{ SIGNER_SEAL, PEER_MANAGER },
+		{ SIGNER_UNSEAL, PEER_MANAGER },
+		{ SIGNER_UNSEAL + 1, 0 },
 		{ UINT16_MAX, 0 },
 	};
 	size_t count;

@@ -126,7 +126,7 @@ static void a_vandals_row_is_told(void **state)
 	struct scratch *s = *state;
 	struct csr_row row;
 	struct error err = { 0 };
-	scratch_sql(s, "INSERT INTO csr VALUES ('tomcat', 'pub', x'0102', x'30', 1)");
+	scratch_sql(s, "INSERT INTO csr VALUES ('tomcat', 'pub', x'0102', x'30', 1, 0)");
 	assert_false(store_csr(s->store, "tomcat", "pub", &row, NULL, &err));
 	assert_int_equal(err.fault, FAULT_STORE);
 	assert_false(store_csrs(s->store, note, NULL, &err));
