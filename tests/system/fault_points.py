@@ -102,18 +102,22 @@ def points_of(entries, every, neighbours=True):
 class Node:
     """One node with a phone, which can be put back to where it was."""
 
+    nodes = 1
+
     def __init__(self, folder):
         self.folder = folder
         self.state = folder / "lab"
         self.page = Page(folder / "page")
         self.daemon = None
-        lab = Lab(self.state, "--once", nodes=1, phones=1)
+        self.kept = "kept"
+        lab = Lab(self.state, "--once", nodes=self.nodes, phones=1)
         try:
             lab.wait_until_ready()
             lab.end_well()
         finally:
             lab.kill()
-        self.node, self.phone = lab.info["nodes"][0], lab.info["phones"][0]["name"]
+        self.infos = sorted(lab.info["nodes"], key=lambda node: node["role"] != "publisher")
+        self.node, self.phone = self.infos[0], lab.info["phones"][0]["name"]
         self.control = lab.info["control"]
         self.start(preload=False)
         try:
@@ -131,9 +135,25 @@ class Node:
     def home(self):
         return self.state / self.node["name"]
 
+    def keep(self, name, prepare):
+        """From now on restore() brings back the state after `prepare` was done."""
+        self.kept = "kept"
+        if name is None:
+            return
+        if not (self.folder / name).exists():
+            self.restore()
+            self.start(preload=False)
+            try:
+                prepare(self)
+                self.settle()
+            finally:
+                self.stop()
+            self.copy(self.state, self.folder / name)
+        self.kept = name
+
     def restore(self):
         shutil.rmtree(self.state)
-        self.copy(self.folder / "kept", self.state)
+        self.copy(self.folder / self.kept, self.state)
         self.restore_phone()
 
     def restore_phone(self):
@@ -176,7 +196,7 @@ class Node:
 
         rows = until(settled, 60, "publication of the wanted list")
         until(lambda: len(descendants(self.daemon.pid)) == 7, 60, "seven processes")
-        return rows[0]
+        return next(row for row in rows if row["node"] == self.node["name"])
 
     def boot(self):
         if self.daemon is not None:
@@ -237,10 +257,10 @@ class Node:
         path = next(self.state.rglob("*.sqlite"))
         return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
 
-    def key_states(self):
-        """Name of each key of the signer: (unit, state)."""
+    def key_states(self, node=None):
+        """Name of each key of a node's signer: (unit, state)."""
         found = {}
-        for path in (self.home / "keys").glob("*/state"):
+        for path in (self.state / (node or self.node["name"]) / "keys").glob("*/state"):
             data, values = path.read_bytes(), {}
             while data:
                 size = int.from_bytes(data[1:3], "big")
@@ -252,10 +272,20 @@ class Node:
     def check_keys(self):
         with self.database() as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            rows = database.execute("SELECT unit, key_name, retired FROM identity").fetchall()
+        for node in self.infos:
+            self.check_keys_of(node["name"])
+
+    def check_keys_of(self, node):
+        def rows_of(select):
+            with self.database() as database:
+                return database.execute(f"{select} WHERE node = ?", (node,)).fetchall()
 
         def agreed():
-            keys = self.key_states()
+            rows = rows_of("SELECT unit, key_name, retired FROM identity")
+            keys = self.key_states(node)
+            asked = [name.hex() for (name,) in rows_of("SELECT key_name FROM csr")]
+            if rows_of("SELECT unit FROM sealed_key") or any(keys.get(name, ("", 0))[1] != NEW for name in asked):
+                return False
             live = Counter(unit for unit, state in keys.values() if state == LIVE)
             for unit, name, retired in rows:
                 state = keys.get(name.hex(), (unit, RETIRED if retired else None))
@@ -265,7 +295,7 @@ class Node:
             strays = [keys[name] for name in keys.keys() - named]
             return set(live.values()) == {1} and all(state == NEW for _, state in strays)
 
-        until(agreed, 60, "agreement between the keys and their rows")
+        until(agreed, 60, f"agreement between the keys of {node} and their rows")
 
     def check_snapshot(self):
         data = (self.home / "snapshot/index").read_bytes()
@@ -273,6 +303,39 @@ class Node:
         for path in (self.home / "snapshot/objects").iterdir():
             if not path.name.startswith("."):
                 assert sha256(path.read_bytes()) == path.name
+
+
+class Pair(Node):
+    """Two nodes, of which one is stopped at its points; the other one is left alone."""
+
+    nodes = 2
+
+    def __init__(self, folder, victim):
+        self.victim, self.other = victim, None
+        super().__init__(folder)
+
+    def start(self, preload=True, wrapper=()):
+        chosen = next(node for node in self.infos if node["role"] == self.victim)
+        rest = next(node for node in self.infos if node is not chosen)
+        self.other = Program([DIALTRUSTD, "--settings", self.state / rest["name"] / "settings"])
+        self.other.wait_for_text("ready: ", 30)
+        self.victim_home = self.state / chosen["name"]
+        super().start(preload, wrapper)
+
+    @property
+    def home(self):
+        return getattr(self, "victim_home", None) or super().home
+
+    def stop(self):
+        other, self.other = self.other, None
+        try:
+            super().stop()
+        finally:
+            if other is not None:
+                try:
+                    assert other.end() == 0, other.output[-3000:]
+                finally:
+                    other.kill()
 
 
 def require_library():
