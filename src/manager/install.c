@@ -67,6 +67,9 @@ static bool make_missing(struct manager *m, const struct node *self,
 bool install_node(struct manager *m, const struct node *self, struct error *err)
 {
 	AUTO_DONE(installation) installation = { 0 };
+	if (!m->completed && !services_complete(m, self, err))
+		return false;
+	m->completed = true; /* rows of services come with a new program, not while it runs */
 	if (!make_missing(m, self, &installation, err))
 		return false;
 	if (installation.count == 0)

@@ -14,7 +14,7 @@
 /* Where a connection came in: the mark of the socket. */
 enum manager_peer { PEER_ADMIN, PEER_TVS, PEER_PROVISION, PEER_COUNT };
 
-enum { MANAGER_STEPS = 9 };
+enum { MANAGER_STEPS = 10 };
 
 struct waiting; /* an operator's answer that is not due yet: manager/answers.c */
 struct requested;
@@ -42,6 +42,7 @@ struct manager {
 	int snapshot, objects, root, root_watch;
 	int end; /* signalfd: readable once this process was told to end */
 	bool root_changed;
+	bool completed;                   /* the store knows every service of this node */
 	bool reconciled;                  /* signer and database agree about keys */
 	char trouble[MANAGER_STEPS][320]; /* of each step of a catch-up, as it was told last */
 	int64_t retry_at;                 /* monotonic ms: after a failed catch-up */
@@ -88,10 +89,7 @@ void answer_operator_text(struct sibling_request *request, struct reader json);
 operation_fn cluster_init, cluster_show, node_add, node_list, cert_list, cert_show, cert_regen,
 	list_status, service_list, service_restart, phone_list, parameter_list, parameter_set,
 	audit_list, trust_review, trust_delete, trust_deleted, service_activate, service_deactivate,
-	impact_show, hook_list;
-
-/* manager/expiry_list.c */
-operation_fn expiry_list;
+	impact_show, hook_list, expiry_list;
 
 bool cert_regen_check(struct manager *m, const struct asked *asked, const struct node *node,
 	struct error *err) MUST_CHECK;
@@ -132,7 +130,7 @@ bool install_node(struct manager *m, const struct node *self, struct error *err)
 /* The signer answers, and does not have it. */
 bool install_lacks_key(struct manager *m, const uint8_t key[static DIGEST_SIZE]);
 bool install_reconcile(struct manager *m, struct error *err) MUST_CHECK;
-/* Another node's change made an identity of ours live: they do not agree any more. */
+/* Another node's change may have made an identity of ours live, whose key is new here yet. */
 bool install_notice(struct manager *m, struct error *err) MUST_CHECK;
 /* All keys of the signer, rows of wire/signer_message.h, and what they say of one; false: it does
  * not have it. */
@@ -196,6 +194,8 @@ bool cluster_era(struct store *s, enum era *out, struct error *err) MUST_CHECK;
 bool services_after(struct txn *t, const char *what, const char *node, struct error *err)
 	MUST_CHECK;
 bool services_default(struct txn *t, const struct node *node, struct error *err) MUST_CHECK;
+/* Adds what a store lacks that is older than a service's row. */
+bool services_complete(struct manager *m, const struct node *self, struct error *err) MUST_CHECK;
 bool services_restart_due(struct manager *m, struct error *err) MUST_CHECK;
 /* Writes down what this node's processes serve, once for all that they said since. */
 bool services_note_serving(struct manager *m, struct error *err) MUST_CHECK;

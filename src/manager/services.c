@@ -20,20 +20,73 @@ static const struct {
 	{ "provision", PEER_PROVISION },
 };
 
-bool services_default(struct txn *t, const struct node *node, struct error *err)
+enum { SERVICES_MAX = 64 };
+
+struct completing {
+	const struct node *node;
+	bool known[SERVICES_MAX]; /* by the table */
+};
+
+static bool is_missing(const struct completing *c, size_t service)
 {
 	size_t count;
 	const struct service *services = service_rows(&count);
+	return service < COUNT(c->known) && !c->known[service] &&
+		(services[service].nodes & (1u << c->node->role)) != 0;
+}
+
+static bool add_missing(struct txn *t, void *context, struct error *err)
+{
+	size_t count;
+	const struct completing *c = context;
+	const struct service *services = service_rows(&count);
 	for (size_t i = 0; i < count; i++) {
 		struct service_row row = { .activated = services[i].activated };
-		if ((services[i].nodes & (1u << node->role)) == 0)
+		if (!is_missing(c, i))
 			continue;
 		(void)snprintf(row.service, sizeof(row.service), "%s", services[i].name);
-		(void)snprintf(row.node, sizeof(row.node), "%s", node->name);
+		(void)snprintf(row.node, sizeof(row.node), "%s", c->node->name);
 		if (!txn_put_service(t, &row, err))
 			return false;
 	}
 	return true;
+}
+
+bool services_default(struct txn *t, const struct node *node, struct error *err)
+{
+	struct completing all = { .node = node };
+	return add_missing(t, &all, err);
+}
+
+static bool note_known(const struct service_row *row, void *into, struct error *err)
+{
+	(void)err; /* nothing here fails */
+	size_t count;
+	struct completing *c = into;
+	const struct service *services = service_rows(&count);
+	for (size_t i = 0; i < count && i < COUNT(c->known); i++)
+		if (strcmp(row->node, c->node->name) == 0 &&
+			strcmp(row->service, services[i].name) == 0)
+			c->known[i] = true;
+	return true;
+}
+
+bool services_complete(struct manager *m, const struct node *self, struct error *err)
+{
+	size_t count, missing = 0;
+	char actor[NODE_NAME_SIZE + 16], detail[NODE_NAME_SIZE + 48];
+	struct completing c = { .node = self };
+	if (!store_services(m->store, note_known, &c, err))
+		return false;
+	(void)service_rows(&count);
+	for (size_t i = 0; i < count; i++)
+		missing += is_missing(&c, i);
+	if (missing == 0)
+		return true;
+	(void)snprintf(actor, sizeof(actor), "manager of %s", self->name);
+	(void)snprintf(detail, sizeof(detail), "%zu new services of %s", missing, self->name);
+	struct change change = { actor, "service rows", detail };
+	return store_change(m->store, &change, add_missing, &c, NULL, err);
 }
 
 /* after a change */
