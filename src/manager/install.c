@@ -215,6 +215,7 @@ static bool is_known(
 	return true;
 }
 
+/* Another node's change may have made an identity of ours live, whose key is new here yet. */
 bool install_notice(struct manager *m, struct error *err)
 {
 	return m->index == NULL || !m->reconciled || store_identities(m->store, is_known, m, err);

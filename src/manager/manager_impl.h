@@ -130,7 +130,6 @@ bool install_node(struct manager *m, const struct node *self, struct error *err)
 /* The signer answers, and does not have it. */
 bool install_lacks_key(struct manager *m, const uint8_t key[static DIGEST_SIZE]);
 bool install_reconcile(struct manager *m, struct error *err) MUST_CHECK;
-/* Another node's change may have made an identity of ours live, whose key is new here yet. */
 bool install_notice(struct manager *m, struct error *err) MUST_CHECK;
 /* All keys of the signer, rows of wire/signer_message.h, and what they say of one; false: it does
  * not have it. */
@@ -194,7 +193,6 @@ bool cluster_era(struct store *s, enum era *out, struct error *err) MUST_CHECK;
 bool services_after(struct txn *t, const char *what, const char *node, struct error *err)
 	MUST_CHECK;
 bool services_default(struct txn *t, const struct node *node, struct error *err) MUST_CHECK;
-/* Adds what a store lacks that is older than a service's row. */
 bool services_complete(struct manager *m, const struct node *self, struct error *err) MUST_CHECK;
 bool services_restart_due(struct manager *m, struct error *err) MUST_CHECK;
 /* Writes down what this node's processes serve, once for all that they said since. */

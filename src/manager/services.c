@@ -71,6 +71,7 @@ static bool note_known(const struct service_row *row, void *into, struct error *
 	return true;
 }
 
+/* A store may be older than the row of a service. */
 bool services_complete(struct manager *m, const struct node *self, struct error *err)
 {
 	size_t count, missing = 0;
