@@ -63,6 +63,42 @@ def test_set_cert_regen(lab):
     assert lab.json("cert", "show", "CAPF", "--node", "pub")["sha256"] != before
 
 
+@pytest.mark.parametrize("unit, at, nodes", [
+    ("CallManager", "pub", ["pub", "sub1"]), ("tomcat", "sub1", ["pub", "sub1"]), ("ipsec", "sub1", ["sub1"]),
+    ("ipsec", "pub", ["pub", "sub1"]),
+])
+def test_a_regenerated_identity_is_copied_to_its_trust_store_alone(lab, unit, at, nodes):
+    """ipsec of a subscriber stays on its node, all else goes to all; and the copy of before has made room."""
+    before = lab.json("cert", "show", unit, "--node", at)["sha256"]
+    says(lab, f"set cert regen {unit}", "yes", words=("--node", at))
+    new = lab.json("cert", "show", unit, "--node", at)["sha256"]
+    assert new != before
+    rows = lab.json("cert", "list")["certificates"]
+    assert sorted((row["unit"], row["node"]) for row in rows if row["sha256"] == new) == [
+        (unit, at), *((f"{unit}-trust", node) for node in nodes)]
+    assert before not in {row["sha256"] for row in rows}
+    lab.settle()
+
+
+@pytest.mark.parametrize("word", ["CAPF", "CallManager", "ipsec", "tomcat", "TVS", "tomcat-trust"])
+def test_set_cert_delete(lab, tmp_path, word):
+    """The short name of a unit means its trust store, on every node; the unit's own stays."""
+    store = word if word.endswith("-trust") else f"{word}-trust"
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "key", "-out", tmp_path / "old.pem",
+         "-days", "100", "-subj", f"/CN=old-{word}.example", "-addext", "keyUsage=keyCertSign,cRLSign"],
+        env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert made.returncode == 0, made.stderr
+    lab.json("trust", "upload", store, "--certificate", tmp_path / "old.pem")
+    before = lab.json("cert", "list")["certificates"]
+    name, = {row["name"] for row in before if row["unit"] == store and f"old-{word}.example" in row["name"]}
+    assert answer(lab, f"set cert delete {word} {name}") == f"Successfully deleted {name} from {store}.\n"
+    assert lab.json("cert", "list")["certificates"] == [
+        row for row in before if (row["unit"], row["name"]) != (store, name)]
+    assert name in {row["name"] for row in lab.json("trust", "deleted")["deleted"] if row["store"] == store}
+    assert f"no {name} in {store}" in says(lab, f"set cert delete {word} {name}", status=5).stderr
+
+
 def test_set_cert_regen_of_the_list_signer_warns_otherwise(lab):
     before = lab.json("cert", "show", "ITLRecovery", "--node", "pub")["sha256"]
     ran = says(lab, "set cert regen ITLRecovery", "no")
