@@ -15,7 +15,7 @@ HEADER = ["paragraph", "claim", "proof"]
 NOBODYS = "not a program's matter"
 LATER = {
     "a test", "backup", "CAPF", "hooks", "ledger", "manufacturing certificates", "mixed mode",
-    "multi-server requests", "outside systems", "planner", "PostgreSQL", "registrar", "web page",
+    "outside systems", "planner", "PostgreSQL", "registrar", "web page",
 }
 IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
 

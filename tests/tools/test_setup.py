@@ -66,6 +66,12 @@ def test_the_mail_server_of_the_tests_is_unpacked_and_not_installed(machine):
     assert not any("install" in call.split() for call in calls)
 
 
+def test_lists_that_are_old_are_had_anew_before_it_is_given_up(machine):
+    ran, calls = machine("*", 0, apt=1, unpacked=())
+    assert ran.returncode == 1
+    assert [call.split()[1] for call in calls] == ["download", "update"]
+
+
 def test_a_peer_that_cannot_be_had_is_named(machine):
     ran, _ = machine("*", 1000, apt=1, words=["bench"])
     assert ran.returncode == 1
