@@ -99,6 +99,23 @@ def points_of(entries, every, neighbours=True):
     return chosen
 
 
+def started(words, **env):
+    """A daemon that serves. Its ports are those of its first start: who else has one now, goes."""
+
+    def attempt():
+        program = Program(words, **env)
+        try:
+            program.wait_for_text("ready: ", 60)
+            return program
+        except AssertionError:
+            program.kill()
+            if "is in use by another program" in program.output:
+                return None
+            raise
+
+    return until(attempt, 60, "a daemon on its ports")
+
+
 class Node:
     """One node with a phone, which can be put back to where it was."""
 
@@ -163,11 +180,8 @@ class Node:
     def start(self, preload=True, wrapper=()):
         extra = {"LD_PRELOAD": str(LIBRARY), "DIALTRUST_FAULT_PAGE": str(self.page.path)}
         self.page.disarm()
-        self.daemon = Program(
-            [*wrapper, DIALTRUSTD, "--settings", self.home / "settings"],
-            **(extra if preload else {}),
-        )
-        self.daemon.wait_for_text("ready: ", 30)
+        self.daemon = started(
+            [*wrapper, DIALTRUSTD, "--settings", self.home / "settings"], **(extra if preload else {}))
 
     def stop(self):
         daemon, self.daemon = self.daemon, None
@@ -317,8 +331,7 @@ class Pair(Node):
     def start(self, preload=True, wrapper=()):
         chosen = next(node for node in self.infos if node["role"] == self.victim)
         rest = next(node for node in self.infos if node is not chosen)
-        self.other = Program([DIALTRUSTD, "--settings", self.state / rest["name"] / "settings"])
-        self.other.wait_for_text("ready: ", 30)
+        self.other = started([DIALTRUSTD, "--settings", self.state / rest["name"] / "settings"])
         self.victim_home = self.state / chosen["name"]
         super().start(preload, wrapper)
 
