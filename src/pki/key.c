@@ -1,6 +1,7 @@
 #include "pki/key.h"
 
 #include <openssl/err.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 
@@ -55,8 +56,7 @@ static bool name_key(struct key *k, struct error *err)
 	return public_der(k->pkey, &spki, err) && digest_sha256(bytes_reader(&spki), k->id, err);
 }
 
-/* Takes pkey over, also on failure. */
-static struct key *key_around(EVP_PKEY *pkey, struct error *err)
+struct key *key_around(EVP_PKEY *pkey, struct error *err)
 {
 	struct key *k = calloc(1, sizeof(*k));
 	if (k == NULL) {
@@ -168,21 +168,55 @@ static bool sign_parts(
 	return EVP_DigestSignFinal(context, out, size) == 1;
 }
 
-bool key_sign(const struct key *k, enum digest_kind kind, const struct reader *parts, size_t count,
-	struct bytes *out, struct error *err)
+/* RFC 8446 section 4.2.3: the salt is as long as the digest. */
+static bool pad(EVP_PKEY_CTX *settings, bool pss)
+{
+	return !pss ||
+		(EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING) == 1 &&
+			EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
+struct signing {
+	enum digest_kind kind;
+	bool pss;
+	const struct reader *parts;
+	size_t count;
+};
+
+static bool sign(
+	const struct key *k, const struct signing *what, struct bytes *out, struct error *err)
 {
 	uint8_t signature[RSA_BITS_MAX / 8];
 	size_t size = sizeof(signature);
-	if (kind == DIGEST_MD5)
-		return fail(err, FAULT_REFUSED, "nothing is signed with MD5");
+	EVP_PKEY_CTX *settings;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool ok = context != NULL &&
-		EVP_DigestSignInit(context, NULL, digest_md(kind), NULL, k->pkey) == 1 &&
-		sign_parts(context, parts, count, signature, &size);
+		EVP_DigestSignInit(context, &settings, digest_md(what->kind), NULL, k->pkey) == 1 &&
+		pad(settings, what->pss) &&
+		sign_parts(context, what->parts, what->count, signature, &size);
 	EVP_MD_CTX_free(context);
 	if (!ok)
 		return fail_crypto(err, "signing failed");
 	return bytes_copy(out, reader_of(signature, size), err);
+}
+
+bool key_sign(const struct key *k, enum digest_kind kind, const struct reader *parts, size_t count,
+	struct bytes *out, struct error *err)
+{
+	if (kind == DIGEST_MD5)
+		return fail(err, FAULT_REFUSED, "nothing is signed with MD5");
+	return sign(k, &(struct signing){ kind, false, parts, count }, out, err);
+}
+
+bool key_sign_pss(const struct key *k, enum digest_kind kind, const struct reader *parts,
+	size_t count, struct bytes *out, struct error *err)
+{
+	if (kind == DIGEST_MD5 || kind == DIGEST_SHA1)
+		return fail(err, FAULT_REFUSED, "nothing is signed with RSASSA-PSS and %s",
+			digest_name(kind));
+	if (EVP_PKEY_is_a(k->pkey, "RSA") != 1)
+		return fail(err, FAULT_REFUSED, "RSASSA-PSS needs an RSA key");
+	return sign(k, &(struct signing){ kind, true, parts, count }, out, err);
 }
 
 void key_free(struct key *k)

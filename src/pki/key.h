@@ -35,6 +35,9 @@ size_t key_signature_size(const struct key *k); /* bytes at most; of RSA exactly
 /* RSASSA-PKCS1-v1_5 or ECDSA over the parts one after the other; never with MD5. */
 bool key_sign(const struct key *k, enum digest_kind kind, const struct reader *parts, size_t count,
 	struct bytes *out, struct error *err) MUST_CHECK;
+/* RSASSA-PSS, as TLS 1.3 signs: SHA-256 and stronger, the salt as long as the digest. */
+bool key_sign_pss(const struct key *k, enum digest_kind kind, const struct reader *parts,
+	size_t count, struct bytes *out, struct error *err) MUST_CHECK;
 void key_free(struct key *k);
 DEFINE_AUTO(key, key_free);
 

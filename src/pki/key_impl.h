@@ -6,6 +6,7 @@
 #include "pki/key.h"
 
 EVP_PKEY *key_pkey(const struct key *k); /* borrowed */
+struct key *key_around(EVP_PKEY *pkey /* taken over, also on failure */, struct error *err);
 
 /* The named curves that units and lists know. */
 struct curve {
