@@ -141,7 +141,7 @@ class Lab(Program):
         )
         self.info = {}
 
-    def wait_until_ready(self, seconds=60):
+    def wait_until_ready(self, seconds=150):
         def ready():
             return (self.state / "lab.json").exists()
 
