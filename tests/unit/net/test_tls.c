@@ -272,8 +272,9 @@ static void phones_of_every_age_are_served(void **state)
 static void who_reads_slowly_gets_everything(void **state)
 {
 	const struct play *p = *state;
+	const struct stream_limits patient = { 60000, 60000, 60000, 0, 0 };
 	struct letters l = { 0 };
-	letters_serve(&l, p->scene, p->paper->old, &generous);
+	letters_serve(&l, p->scene, p->paper->old, &patient);
 	const struct caller old = { .server = &l,
 		.min = TLS1_VERSION,
 		.max = TLS1_VERSION,
