@@ -36,6 +36,7 @@ enum {
 #define ENROLLMENT "Cisco Certificate Enrollment Service"
 #define EXPIRY_MONITOR "Cisco Certificate Expiry Monitor"
 #define CHANGE_NOTIFICATION "Cisco Certificate Change Notification"
+#define IPSEC "ipsec"
 #define XCP_FEDERATION "Cisco XCP XMPP Federation Connection Manager"
 
 /* clang-format off */
@@ -50,6 +51,7 @@ static const struct service services[] = {
 	{ CTI,                 SERVICE_HOOKED, NULL,        ON_CALL_NODES, false, false, "CallManager" },
 	{ HAPROXY,             SERVICE_HOOKED, NULL,        ON_CALL_NODES, false, false, "CallManager" },
 	{ TOMCAT,              SERVICE_HOOKED, NULL,        ON_ALL_NODES,  true,  true,  "tomcat" },
+	{ IPSEC,               SERVICE_HOOKED, NULL,        ON_ALL_NODES,  false, false, "ipsec" },
 	{ SSOSP,               SERVICE_NOTED,  NULL,        ON_ALL_NODES,  false, false, "tomcat" },
 	{ UDS,                 SERVICE_NOTED,  NULL,        ON_CALL_NODES, false, false, "tomcat" },
 	{ AXL,                 SERVICE_NOTED,  NULL,        ON_CALL_NODES, false, false, "tomcat" },
@@ -95,6 +97,7 @@ static const struct restart restarts[] = {
 	{ "ipsec",             DRF_MASTER,  true,  0 },
 	{ "ipsec",             DRF_LOCAL,   true,  0 },
 	{ "ipsec",             TOMCAT,      false, 0 },
+	{ "ipsec",             IPSEC,       false, 0 },
 	{ "CAPF",              CAPF,        false, IN_C },
 	{ "CAPF",              TVS,         true,  IN_C },
 	{ "CAPF",              TFTP,        true,  IN_C },
@@ -132,6 +135,7 @@ static const struct restart restarts[] = {
 	{ "TVS-trust",         TVS,         true,  0 },
 	{ "ipsec-trust",       DRF_MASTER,  true,  0 },
 	{ "ipsec-trust",       DRF_LOCAL,   true,  0 },
+	{ "ipsec-trust",       IPSEC,       true,  0 },
 	{ "cup-trust",         SIP_PROXY,   true,  0 },
 	{ "cup-trust",         PRESENCE,    true,  0 },
 	{ "cup-xmpp-trust",    XCP_ROUTER,  true,  0 },

@@ -11,6 +11,7 @@
 #include "base/writer.h"
 #include "deployer/deployment.h"
 #include "deployer/hook.h"
+#include "deployer/placing.h"
 #include "net/sibling.h"
 #include "pki/key.h"
 #include "run/log.h"
@@ -260,7 +261,10 @@ static bool enter(struct deployer *d, struct error *err)
 		return fail_in(err, "[deployer] hooks");
 	if (d->hooks->count == 0)
 		return process_enter(d->settings, "deployer", SANDBOX_ADMIN, nowhere, err);
-	return open_directory(d, err) && process_keep_rights(err);
+	if (!open_directory(d, err))
+		return false;
+	placing_sweep(d->directory);
+	return process_keep_rights(err);
 }
 
 static bool start(struct deployer *d, struct error *err)

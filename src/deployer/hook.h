@@ -21,7 +21,7 @@ enum {
 
 struct hook_step { /* of a dialogue over a control socket */
 	bool say;  /* else: to hear */
-	char text[HOOK_PATH_SIZE];
+	char text[HOOK_LINE_SIZE];
 	size_t size; /* escapes are read already: it may hold a NUL */
 };
 

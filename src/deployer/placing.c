@@ -44,25 +44,32 @@ static bool place_open(const char *path, struct place *out, struct error *err)
 	return fail_errno(err, "the folder %s", folder);
 }
 
-/* Left by a deployer that died while it wrote: ".NAME.0123456789abcdef.new". */
+/* Left by a deployer that died while it wrote: ".NAME.0123456789abcdef.new"; NULL: of any name. */
 static bool is_leftover(const char *entry, const char *name)
 {
-	size_t length = strlen(name), size = strlen(entry);
-	return entry[0] == '.' && size == length + 22 && strncmp(entry + 1, name, length) == 0 &&
-		entry[length + 1] == '.' && strcmp(entry + size - 4, ".new") == 0;
+	enum { TAIL = 21 }; /* the name's end to the entry's */
+	size_t size = strlen(entry), length = size > TAIL ? size - TAIL - 1 : 0;
+	return length > 0 && entry[0] == '.' && entry[length + 1] == '.' &&
+		strcmp(entry + size - 4, ".new") == 0 &&
+		(name == NULL || (strlen(name) == length && strncmp(entry + 1, name, length) == 0));
 }
 
-static void remove_leftovers(const struct place *place)
+static void sweep(int folder, const char *name)
 {
-	int fd = openat(place->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
 	if (listing == NULL && fd >= 0)
 		(void)close(fd);
 	for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;)
-		if (is_leftover(entry->d_name, place->name))
-			(void)unlinkat(place->folder, entry->d_name, 0); /* swept again next time */
+		if (is_leftover(entry->d_name, name))
+			(void)unlinkat(folder, entry->d_name, 0); /* swept again next time */
 	if (listing != NULL)
 		(void)closedir(listing);
+}
+
+void placing_sweep(int directory)
+{
+	sweep(directory, NULL);
 }
 
 static bool write_one(const struct placed_file *file, struct error *err)
@@ -199,7 +206,7 @@ static bool undo_one(const struct deployer_file *before, struct error *err)
 {
 	struct place place;
 	if (place_open(before->path, &place, NULL)) {
-		remove_leftovers(&place);
+		sweep(place.folder, place.name);
 		(void)close(place.folder);
 	}
 	if (!before->existed)

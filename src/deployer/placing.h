@@ -20,6 +20,8 @@ struct placing; /* what there was before, in memory too */
  * as it was before. */
 struct placing *placing_do(int directory, const char *name, const struct placed_file *files,
 	size_t count, struct error *err);
+/* Journals that a crash cut off before anything was touched go. */
+void placing_sweep(int directory);
 /* What a crash left; NULL with FAULT_MISSING when it left nothing. */
 struct placing *placing_left(int directory, const char *name, struct error *err);
 /* What there was before, or no file. Safe to repeat; the journal stays. */

@@ -39,33 +39,32 @@ json_t *hook_list(struct manager *m, struct asked *asked, struct error *err)
 
 /* the state of a service, in its row of `service list`: its worst hook's */
 
+static const char *const worse[] = { "held", "never", "waiting", "failed" };
+
 struct summing {
-	const char *service, *node, *state;
+	const char *service, *node;
+	size_t worst; /* of `worse`, counted from 1; 0: there is no hook */
 };
 
 static bool sum(const struct hook_row *row, void *into, struct error *err)
 {
-	static const char *const worse[] = { "held", "never", "waiting", "failed" };
 	(void)err; /* nothing here fails */
 	struct summing *s = into;
 	if (strcmp(row->service, s->service) != 0 || strcmp(row->node, s->node) != 0)
 		return true;
-	for (size_t i = 0; i < COUNT(worse); i++) {
-		if (s->state != NULL && strcmp(s->state, worse[i]) == 0)
-			s->state = NULL; /* what comes from here on is as bad or worse */
-		if (s->state == NULL && strcmp(state_of(row), worse[i]) == 0)
-			s->state = worse[i];
-	}
+	for (size_t i = s->worst; i < COUNT(worse); i++)
+		if (strcmp(state_of(row), worse[i]) == 0)
+			s->worst = i + 1;
 	return true;
 }
 
 bool hooks_state(
 	struct store *s, const char *service, const char *node, const char **out, struct error *err)
 {
-	struct summing summing = { service, node, NULL };
+	struct summing summing = { service, node, 0 };
 	if (!store_hooks(s, sum, &summing, err))
 		return false;
-	*out = summing.state;
+	*out = summing.worst == 0 ? NULL : worse[summing.worst - 1];
 	return true;
 }
 

@@ -56,7 +56,7 @@ class Place:
         self.port = free_port()
         self.daemon = None
         self.keys = "tomcat"
-        self.own_before = None
+        self.env = {}
 
     def settings(self):
         text = SETTINGS.format(folder=self.folder, tftp=f"{ADDRESS}:0", http=f"{ADDRESS}:0", tvs="off")
@@ -65,7 +65,7 @@ class Place:
 
     def start(self):
         self.settings()
-        self.daemon = Program([DIALTRUSTD, "--settings", self.folder / "settings"])
+        self.daemon = Program([DIALTRUSTD, "--settings", self.folder / "settings"], **self.env)
         self.daemon.wait_for_text("ready: ", 60)
 
     def again(self):
