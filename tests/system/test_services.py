@@ -202,7 +202,7 @@ RESET, ON = "reset by themselves", "go on"
 IMPACT = {
     "tomcat": (ALL, ["phone services over HTTPS", "single sign-on", "backups"], [*WEB, TFTP], ON, True),
     "tomcat-ECDSA": (ALL, ["elliptic"], WEB, ON, True),
-    "ipsec": (ALL, ["IPsec tunnels", "backups"], [*BACKUP, "Cisco Tomcat"], ON, False),
+    "ipsec": (ALL, ["IPsec tunnels", "backups"], [*BACKUP, "Cisco Tomcat", "ipsec"], ON, False),
     "CAPF": ({"pub"}, ["no phone gets a certificate", "do not register", "encrypted configuration"],
              [CAPF, TVS, TFTP, HAPROXY], RESET, True),
     "CallManager": (CALL, ["encrypted phones", "trunks", "signed files and lists"], [*CALLS, TVS, TFTP, HAPROXY], RESET, True),
@@ -216,7 +216,7 @@ IMPACT = {
     "cup-xmpp-s2s": (PRESENCE, ["federation"], FEDERATION, ON, False),
     "cup-xmpp-s2s-ECDSA": (PRESENCE, ["federation"], FEDERATION, ON, False),
     "tomcat-trust": (ALL, ["directory", "no longer believed"], ["Cisco Tomcat"], ON, True),
-    "ipsec-trust": (ALL, ["tunnels", "backup"], BACKUP, ON, False),
+    "ipsec-trust": (ALL, ["tunnels", "backup"], [*BACKUP, "ipsec"], ON, False),
     "CallManager-trust": (CALL, ["phones, trunks and gateways", "do not register"], CALLS, ON, True),
     "CAPF-trust": (CALL, ["CAPF no longer believes"], [CAPF], ON, True),
     "TVS-trust": (CALL, ["chain of a TVS"], [TVS], ON, True),

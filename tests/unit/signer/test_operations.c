@@ -356,6 +356,89 @@ static void no_other_key_leaves_the_signer(void **state)
 	}
 }
 
+/* deploy */
+
+static bool deploy(struct scratch_keys *s, const struct scratch_key *key, const char *deployable,
+	struct bytes *out, struct error *err)
+{
+	AUTO_DONE(writer) w = writer_new(LIMIT_SIBLING_PAYLOAD);
+	struct question q = { .keys = s->keys,
+		.from = PEER_DEPLOYER,
+		.payload = key_name(key),
+		.deployable = deployable };
+	return operation_find(SIGNER_DEPLOY, PEER_DEPLOYER, err)->answer(&q, &w, err) &&
+		writer_take(&w, out, err);
+}
+
+static void keys_are_deployed_that_the_operator_names(void **state)
+{
+	struct scratch_keys *s = *state;
+	static const char *const named[] = { "tomcat", "ipsec", "CallManager" };
+	static const char all[] = "tomcat, ipsec,CallManager,TVS,CAPF,ITLRecovery";
+	size_t count;
+	const struct unit *units = unit_rows(&count);
+	for (size_t i = 0; i < count; i++) {
+		struct error err = { 0 };
+		AUTO_DONE(bytes) answer = { 0 };
+		bool may = false;
+		if (units[i].trust)
+			continue;
+		for (size_t k = 0; k < COUNT(named); k++)
+			may = may || strcmp(units[i].name, named[k]) == 0;
+		struct scratch_key key = scratch_make_live(s, units[i].name);
+		assert_int_equal(deploy(s, &key, all, &answer, &err), may);
+		if (!may)
+			assert_non_null(strstr(err.text,
+				units[i].key_stays ? "never leaves its signer" : "does not name"));
+		assert_false(deploy(s, &key, NULL, &answer, &err));
+		assert_false(deploy(s, &key, "none", &answer, &err));
+		assert_false(deploy(s, &key, "tomca,ipse,tomcatx", &answer, &err));
+		scratch_key_done(&key);
+	}
+}
+
+static void only_a_live_key_is_deployed(void **state)
+{
+	struct scratch_keys *s = *state;
+	struct error err = { 0 };
+	AUTO_DONE(bytes) answer = { 0 };
+	struct scratch_key one = scratch_make_live(s, "tomcat"), two = scratch_make(s, "tomcat");
+	assert_false(deploy(s, &two, "tomcat", &answer, &err));
+	assert_non_null(strstr(err.text, "is new"));
+	assert_true(key_store_mark_live(s->keys, two.id, one.id, NULL));
+	assert_false(deploy(s, &one, "tomcat", &answer, &err));
+	assert_non_null(strstr(err.text, "is retired"));
+	assert_true(deploy(s, &two, "tomcat", &answer, &err));
+	scratch_key_done(&one);
+	scratch_key_done(&two);
+}
+
+static void what_may_be_deployed_is_checked_at_the_start(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *keys, *word; /* NULL: fine */
+	} cases[] = {
+		{ "none", NULL },
+		{ "tomcat", NULL },
+		{ "tomcat,ipsec, CallManager ,", NULL },
+		{ "tomcat,TVS", "never leaves" },
+		{ "CAPF", "never leaves" },
+		{ "ITLRecovery,tomcat", "never leaves" },
+		{ "kitten", "no unit with a key" },
+		{ "tomcat-trust", "no unit with a key" },
+		{ "tomcat,none", "no unit with a key" },
+		{ "a-name-that-is-so-long-that-no-unit-of-this-or-any-later-version-has-it",
+			"is none of a unit" },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct error err = { 0 };
+		assert_int_equal(deployable_check(cases[i].keys, &err), cases[i].word == NULL);
+		if (cases[i].word != NULL)
+			assert_non_null(strstr(err.text, cases[i].word));
+	}
+}
+
 /* Whatever the table of services may come to say. */
 static void no_unit_that_signs_is_a_leaf_of_ours(void **state)
 {
@@ -423,6 +506,9 @@ int main(void)
 		CASE(keys_are_marked_listed_and_destroyed),
 		CASE(a_leaf_goes_to_its_process),
 		CASE(no_other_key_leaves_the_signer),
+		CASE(keys_are_deployed_that_the_operator_names),
+		CASE(only_a_live_key_is_deployed),
+		CASE(what_may_be_deployed_is_checked_at_the_start),
 		cmocka_unit_test(no_unit_that_signs_is_a_leaf_of_ours),
 		CASE(a_leaf_has_been_live),
 		CASE(a_new_identity_is_answered_whole),
