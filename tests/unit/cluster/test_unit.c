@@ -264,7 +264,8 @@ static void a_name_for_all_nodes_stands_before_the_domain(void **state)
 	}
 }
 
-/* It is on every node, takes RSA alone, never travels itself, and no service shows it. */
+/* It is on every node, takes RSA alone, never travels itself, and no process of ours shows it: its
+ * key goes to a program beside the daemon only where the operator says so. docs/deploy-hooks.md */
 static void one_unit_opens_seals(void **state)
 {
 	(void)state;
@@ -280,7 +281,8 @@ static void one_unit_opens_seals(void **state)
 	size_t services;
 	const struct service *served = service_rows(&services);
 	for (size_t i = 0; i < services; i++)
-		assert_true(served[i].leaf == NULL || strcmp(served[i].leaf, opener->name) != 0);
+		assert_true(served[i].leaf == NULL || served[i].process == NULL ||
+			strcmp(served[i].leaf, opener->name) != 0);
 }
 
 static void a_host_name_that_fills_the_common_name_fits_and_one_more_does_not(void **state)
