@@ -11,6 +11,7 @@
 #include "net/http_server.h"
 #include "net/sibling.h"
 #include "run/log.h"
+#include "run/memory.h"
 #include "run/process.h"
 #include "wire/manager_message.h"
 
@@ -91,10 +92,11 @@ static void hand_on(
 	char actor[32];
 	struct error err = { FAULT_MEMORY, "out of memory" };
 	(void)snprintf(actor, sizeof(actor), "uid %u", uid);
+	(void)memory_was_short();
 	json_auto_t *asked = json_pack("{s:s, s:O, s:s}", "operation", q->op->words, "arguments",
 		q->arguments, "actor", actor);
 	char *text = asked == NULL ? NULL : json_dumps(asked, JSON_COMPACT);
-	if (text == NULL)
+	if (text == NULL || memory_was_short())
 		refuse(x, 500, &err);
 	else
 		sibling_ask(a->manager, MANAGER_OPERATE, reader_of_text(text), MANAGER_MS,
@@ -208,6 +210,7 @@ static bool start(struct admin *a, struct error *err)
 bool admin_run(const struct settings *settings, struct error *err)
 {
 	struct admin a = { .settings = settings };
+	json_set_alloc_funcs(memory_take, free);
 	AUTO(loop) loop = loop_new(err);
 	a.loop = loop;
 	bool fine = loop != NULL && start(&a, err);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "run/memory.h"
 
 static const int statuses[] = {
 	[FAULT_NONE] = 200,
@@ -102,7 +103,7 @@ static bool check_fields(const struct op *op, const json_t *arguments, struct er
 	return true;
 }
 
-bool question_read(const struct question_source *from, struct question *out, struct error *err)
+static bool read_all(const struct question_source *from, struct question *out, struct error *err)
 {
 	bool other_method = false;
 	json_auto_t *arguments = json_object();
@@ -117,6 +118,21 @@ bool question_read(const struct question_source *from, struct question *out, str
 		return false;
 	*out = (struct question){ op, json_incref(arguments) };
 	return true;
+}
+
+/* JSON that there was no memory for looks like JSON that is not there, or not good. */
+bool question_read(const struct question_source *from, struct question *out, struct error *err)
+{
+	struct question read = { 0 };
+	(void)memory_was_short();
+	bool fine = read_all(from, &read, err);
+	if (memory_was_short()) {
+		question_done(&read);
+		return fail_memory(err);
+	}
+	if (fine)
+		*out = read;
+	return fine;
 }
 
 void question_done(struct question *q)

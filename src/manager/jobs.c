@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "run/log.h"
+#include "run/memory.h"
 
 struct adding {
 	const struct job *job;
@@ -102,7 +103,10 @@ static bool is_put_off(const struct op *op, enum fault fault)
 /* What is busy keeps its turn: *again, when what it waits for has come about. */
 static bool run_job(struct manager *m, const struct job *job, bool *again, struct error *err)
 {
+	(void)memory_was_short();
 	json_auto_t *arguments = json_loads(job->arguments, 0, NULL);
+	if (memory_was_short())
+		return fail_memory(err); /* it keeps its turn */
 	struct asked asked = {
 		.op = op_of(job->operation),
 		.arguments = arguments,

@@ -16,6 +16,7 @@
 #include "manager/multi_server_impl.h"
 #include "run/files.h"
 #include "run/log.h"
+#include "run/memory.h"
 #include "run/process.h"
 #include "wire/manager_message.h"
 
@@ -54,44 +55,68 @@ static bool hand_over(
 	return job_add(m, asked, name, &asked->job, err);
 }
 
-static void operate(struct manager *m, struct sibling_request *request, json_t *question)
+/* Which operation it is, for whom, with what. */
+static const struct binding *read_question(
+	const json_t *question, struct asked *out, struct error *err)
 {
 	const char *words = json_string_value(json_object_get(question, "operation"));
-	struct asked asked = {
-		.arguments = json_object_get(question, "arguments"),
-		.actor = json_string_value(json_object_get(question, "actor")),
-	};
 	size_t count;
 	const struct op *rows = op_rows(&count);
+	out->arguments = json_object_get(question, "arguments");
+	out->actor = json_string_value(json_object_get(question, "actor"));
 	for (size_t i = 0; words != NULL && i < count; i++)
 		if (strcmp(rows[i].words, words) == 0)
-			asked.op = &rows[i];
-	const struct binding *binding = asked.op == NULL ? NULL : binding_find(asked.op->id);
-	struct error err = { FAULT_USAGE, "the question is not an operation of this version" };
-	if (binding == NULL || asked.actor == NULL || !json_is_object(asked.arguments)) {
-		sibling_refuse(request, &err);
-		return;
-	}
-	json_auto_t *result = NULL;
-	bool mine = is_mine(m, binding, &asked);
+			out->op = &rows[i];
+	const struct binding *binding = out->op == NULL ? NULL : binding_find(out->op->id);
+	if (memory_was_short())
+		(void)fail_memory(err);
+	else if (binding == NULL || out->actor == NULL || !json_is_object(out->arguments))
+		(void)fail(err, FAULT_USAGE, "the question is not an operation of this version");
+	else
+		return binding;
+	return NULL;
+}
+
+/* NULL with why, unless another node's manager has it to do. */
+static json_t *do_it(
+	struct manager *m, const struct binding *binding, struct asked *asked, struct error *err)
+{
+	json_t *result = NULL;
+	bool mine = is_mine(m, binding, asked);
 	if (mine)
-		result = binding->run(m, &asked, &err);
-	if (!mine || (result == NULL && err.fault == FAULT_BUSY && binding->on_its_node))
-		asked.wait_served = hand_over(m, binding, &asked, &err); /* in its turn */
-	if (result == NULL && asked.job == 0) {
+		result = binding->run(m, asked, err);
+	if (!mine || (result == NULL && err->fault == FAULT_BUSY && binding->on_its_node))
+		asked->wait_served = hand_over(m, binding, asked, err); /* in its turn */
+	if (!memory_was_short())
+		return result;
+	json_decref(result); /* it may lack something */
+	asked->job = 0;
+	(void)fail(err, FAULT_MEMORY,
+		"out of memory: `dialtrust audit list` tells whether it was done");
+	return NULL;
+}
+
+static void operate(struct manager *m, struct sibling_request *request, const json_t *question)
+{
+	struct asked asked = { 0 };
+	struct error err = { 0 };
+	const struct binding *binding = read_question(question, &asked, &err);
+	json_auto_t *result = binding == NULL ? NULL : do_it(m, binding, &asked, &err);
+	if (result == NULL && asked.job == 0)
 		sibling_refuse(request, &err);
-		return;
-	}
-	if (asked.op->permission == OP_WRITE)
-		log_info("%s: %s", asked.actor, asked.op->words);
-	if (asked.wait_served)
+	else if (asked.wait_served)
 		answers_add(m, request, &asked, result);
 	else if (asked.text.size > 0)
 		answer_operator_text(request, bytes_reader(&asked.text));
 	else
 		answer_operator(request, result);
 	bytes_done(&asked.text);
-	if (asked.op->permission == OP_WRITE)
+	bool done = result != NULL || asked.job != 0;
+	if (binding == NULL || asked.op->permission != OP_WRITE)
+		return;
+	if (done)
+		log_info("%s: %s", asked.actor, asked.op->words);
+	if (done || err.fault == FAULT_MEMORY)
 		manager_catch_up(m);
 }
 
@@ -103,6 +128,7 @@ static void on_request(struct sibling_request *request, void *context)
 	struct error err = { FAULT_REFUSED, "this is not for you to ask" };
 	uint16_t operation = sibling_operation(request);
 	if (operation == MANAGER_OPERATE && peer == PEER_ADMIN) {
+		(void)memory_was_short();
 		json_auto_t *question = json_loadb(
 			(const char *)payload.at, payload.left, JSON_REJECT_DUPLICATES, NULL);
 		operate(m, request, question);
@@ -344,6 +370,7 @@ bool manager_run(const struct settings *settings, struct error *err)
 		.root_watch = -1,
 		.end = -1,
 	};
+	json_set_alloc_funcs(memory_take, free);
 	AUTO(loop) loop = loop_new(err);
 	m.loop = loop;
 	bool fine = loop != NULL && prepare(&m, err) && run_loop(&m, err);

@@ -1,10 +1,14 @@
 #include "run/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,7 +30,7 @@ static const struct level_row {
 static struct {
 	char node[64], process[32];
 	enum log_level level;
-	bool journal, holds, never_waits;
+	bool journal, holds, never_waits, is_socket;
 	unsigned long lost; /* lines that nobody took in time */
 	size_t held;        /* bytes: no more than a pipe takes whole */
 	char lines[HELD_SIZE];
@@ -62,44 +66,66 @@ static void head(enum log_level level, char out[static HEAD_SIZE])
 			levels[level].name, log_state.node, slash, log_state.process);
 }
 
-static void tell_lost(void)
+static void count_lost(const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		log_state.lost += bytes[i] == '\n' ? 1 : 0;
+}
+
+/* False: it would have had to wait for a reader. Nobody there at all is nobody to tell. */
+static bool leave(const char *bytes, size_t size)
+{
+	ssize_t done = log_state.is_socket
+		? send(STDERR_FILENO, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL)
+		: write(STDERR_FILENO, bytes, size);
+	return done >= 0 || !log_state.never_waits || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+static bool tell_lost(void)
 {
 	char before[HEAD_SIZE], line[LINE_SIZE];
 	head(LOG_LEVEL_WARNING, before);
 	int used = snprintf(line, sizeof(line), "%s%lu lines were lost: nobody read them in time\n",
 		before, log_state.lost);
+	if (used <= 0 || !leave(line, (size_t)used))
+		return false;
 	log_state.lost = 0;
-	if (used > 0 && write(STDERR_FILENO, line, (size_t)used) < 0)
-		return; /* nobody left to tell */
+	return true;
 }
 
-/* A pipe that can be written has room for what is written at once, see HELD_SIZE. */
-static bool may_wait_for(const char *bytes, size_t size)
+/* Whoever reads gets a moment, but not again and again. */
+static bool is_taken(void)
 {
 	struct pollfd end = { .fd = STDERR_FILENO, .events = POLLOUT };
-	if (!log_state.never_waits || poll(&end, 1, log_state.lost > 0 ? 0 : PATIENCE_MS) != 0)
-		return true;
-	for (size_t i = 0; i < size; i++)
-		log_state.lost += bytes[i] == '\n' ? 1 : 0;
-	return false;
+	return !log_state.never_waits || poll(&end, 1, log_state.lost > 0 ? 0 : PATIENCE_MS) != 0;
+}
+
+/* A pipe is asked in turn by processes that share it: only a write that does not wait is sure. It
+ * is an open file of our own then, so that nobody else's stops waiting. */
+static void reopen_pipe(void)
+{
+	int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return; /* is_taken() is nearly as good */
+	(void)dup2(fd, STDERR_FILENO);
+	(void)close(fd);
 }
 
 void log_never_wait(void)
 {
+	struct stat facts;
+	bool known = fstat(STDERR_FILENO, &facts) == 0;
 	log_state.never_waits = true;
+	log_state.is_socket = known && S_ISSOCK(facts.st_mode);
+	if (known && S_ISFIFO(facts.st_mode))
+		reopen_pipe();
 }
 
 static void put(const char *bytes, size_t size)
 {
-	if (!may_wait_for(bytes, size))
-		return;
-	if (log_state.lost > 0) {
-		tell_lost();
-		if (!may_wait_for(bytes, size))
-			return; /* that took the last room */
-	}
-	if (write(STDERR_FILENO, bytes, size) < 0)
-		return; /* nobody left to tell */
+	if (!is_taken() || (log_state.lost > 0 && (!tell_lost() || !is_taken())) ||
+		!leave(bytes, size))
+		count_lost(bytes, size);
 }
 
 static void put_held(void)

@@ -73,10 +73,9 @@ bool process_run(const struct supervision *node, const char *name, struct error 
 bool process_enter(const struct settings *settings, const char *process, enum sandbox kind,
 	const char *const *paths, struct error *err)
 {
-	if (!privileges_drop(settings, process, err) ||
-		!sandbox_enter(kind, paths, settings->root, err))
-		return fail_in(err, "entering the sandbox of %s", process);
 	if (kind == SANDBOX_PHONES)
-		log_never_wait();
-	return true;
+		log_never_wait(); /* while its own end of the log may be opened again */
+	return (privileges_drop(settings, process, err) &&
+		       sandbox_enter(kind, paths, settings->root, err)) ||
+		fail_in(err, "entering the sandbox of %s", process);
 }

@@ -2,13 +2,16 @@
  * A library that tests load before the daemon's own (LD_PRELOAD): it counts the system calls by
  * which a process changes what others can see – bytes and names in files, messages to siblings –
  * and at the one that the test has chosen kills the process, or lets the call fail. Instead it can
- * let one allocation fail, and it can let the wall clock jump, under a process that runs. Test and
- * processes share a page, a file that is mapped before any sandbox closes.
+ * note from which places of the program memory is asked for, and let the first allocation of one
+ * place fail; and it can let the wall clock jump, under a process that runs. Test and processes
+ * share a page, a file that is mapped before any sandbox closes.
  * tests/system/fault_points.py
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -26,7 +29,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROLE_SIZE = 16, CALL_SIZE = 16, WHAT_SIZE = 96, ENTRIES = 8192 };
+enum {
+	ROLE_SIZE = 16,
+	CALL_SIZE = 16,
+	WHAT_SIZE = 96,
+	ENTRIES = 8192,
+	OWN_FRAMES = 4, /* at most, of a call stack that stand in this file */
+	FRAMES = 6,     /* that tell one place from another */
+	SLOTS = 32768,  /* of places: a power of two, more than there are */
+};
 
 enum action { ACTION_COUNT, ACTION_KILL, ACTION_FAIL };
 
@@ -41,7 +52,8 @@ struct page {
 	atomic_uint count, fired;
 	char role[ROLE_SIZE];  /* whose calls count; "": everybody's */
 	_Atomic int64_t clock; /* seconds by which the wall clock has jumped */
-	uint32_t memory;       /* not calls are counted but allocations, which then only fail */
+	uint32_t memory;       /* not calls are counted but places of allocations */
+	uint64_t place;        /* whose first allocation fails */
 	struct entry entries[ENTRIES];
 };
 
@@ -67,6 +79,9 @@ static void find_role(void)
 __attribute__((constructor)) static void map_page(void)
 {
 	const char *path = getenv("DIALTRUST_FAULT_PAGE");
+	void *frame;
+	(void)backtrace(
+		&frame, 1); /* loads what it needs, while nothing is counted and all is open */
 	int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;
@@ -292,14 +307,81 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 
+struct frame {
+	const char *module; /* the name of its file; "" for the program */
+	uint64_t at;        /* the same in every run, wherever the module lies */
+};
+
+/* Who asks, innermost first, without what stands in this file. */
+static size_t find_frames(struct frame out[static FRAMES])
+{
+	void *found[OWN_FRAMES + FRAMES];
+	struct dl_find_object here, module;
+	size_t count = 0;
+	int depth = backtrace(found, OWN_FRAMES + FRAMES);
+	if (_dl_find_object((void *)(uintptr_t)find_frames, &here) != 0)
+		return 0;
+	for (int i = 0; i < depth && count < FRAMES; i++) {
+		if (_dl_find_object(found[i], &module) != 0 ||
+			module.dlfo_map_start == here.dlfo_map_start)
+			continue;
+		out[count].module = last_part(module.dlfo_link_map->l_name);
+		out[count++].at = (uintptr_t)found[i] - (uintptr_t)module.dlfo_map_start;
+	}
+	return count;
+}
+
+static uint64_t place_of(const struct frame *frames, size_t count)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	for (size_t i = 0; i < count; i++) {
+		for (const char *name = frames[i].module; *name != '\0'; name++)
+			hash = (hash ^ (uint8_t)*name) * 0x100000001b3;
+		for (size_t shift = 0; shift < 64; shift += 8)
+			hash = (hash ^ (frames[i].at >> shift & 0xff)) * 0x100000001b3;
+	}
+	return hash == 0 ? 1 : hash;
+}
+
+/* True for the first time. */
+static bool is_new_place(uint64_t place)
+{
+	static uint64_t slots[SLOTS];
+	size_t i = place % SLOTS;
+	while (slots[i] != 0 && slots[i] != place)
+		i = (i + 1) % SLOTS;
+	if (slots[i] == place)
+		return false;
+	slots[i] = place;
+	return true;
+}
+
+/* With the innermost frames, for whoever looks for it with addr2line. */
+static void note_place(uint64_t place, const struct frame *frames, size_t count)
+{
+	char what[WHAT_SIZE];
+	int used = snprintf(what, sizeof(what), "%016llx", (unsigned long long)place);
+	for (size_t i = 0; i < count && used < WHAT_SIZE; i++)
+		used += snprintf(what + used, WHAT_SIZE - (size_t)used, " %.12s+%llx",
+			frames[i].module, (unsigned long long)frames[i].at);
+	note(atomic_fetch_add(&page->count, 1) + 1, "allocation", what);
+}
+
 static bool is_out_of_memory(void)
 {
 	if (page == NULL || page->memory == 0 || atomic_load(&page->armed) == 0 ||
 		strcmp(page->role, role_now()) != 0)
 		return false;
-	if (atomic_fetch_add(&page->count, 1) + 1 != page->nth)
+	struct frame frames[FRAMES];
+	int before = errno;
+	size_t count = find_frames(frames);
+	uint64_t place = place_of(frames, count);
+	if (page->action == ACTION_COUNT && is_new_place(place))
+		note_place(place, frames, count);
+	errno = before;
+	if (page->action == ACTION_COUNT || place != page->place ||
+		atomic_exchange(&page->fired, 1) != 0)
 		return false;
-	atomic_store(&page->fired, 1);
 	errno = ENOMEM;
 	return true;
 }

@@ -542,19 +542,22 @@ static void starve_files(void **state)
 	(void)rmdir(folder);
 }
 
+static const struct CMUnitTest others[] = {
+	cmocka_unit_test(starve_key),
+	cmocka_unit_test(starve_key_pem),
+	cmocka_unit_test(starve_cert_bundle),
+	cmocka_unit_test(starve_cert_facts),
+	cmocka_unit_test(starve_held_list),
+	cmocka_unit_test(starve_files),
+};
+
 int main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 5] = {
-		cmocka_unit_test(starve_key),
-		cmocka_unit_test(starve_key_pem),
-		cmocka_unit_test(starve_cert_bundle),
-		cmocka_unit_test(starve_cert_facts),
-		cmocka_unit_test(starve_held_list),
-		cmocka_unit_test(starve_files),
-	};
+	struct CMUnitTest tests[COUNT(others) + COUNT(rows)];
 	lean_memory_take();
+	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i + 5] = (struct CMUnitTest){
+		tests[COUNT(others) + i] = (struct CMUnitTest){
 			.name = rows[i].name,
 			.test_func = starve_row,
 			.initial_state = (void *)(uintptr_t)&rows[i],

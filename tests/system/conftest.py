@@ -1,11 +1,12 @@
 """A lab for the whole run, a deadline for every test."""
 
+import os
 import signal
 
 import pytest
 from programs import BUILD, DIALTRUST, SLOWER, VECTORS, Lab, subprocess
 
-DEADLINE = 240
+DEADLINE = 1200 if os.environ.get("DIALTRUST_LONG") else 240
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -21,8 +22,6 @@ def pytest_runtest_protocol(item):
 
 
 def pytest_collection_modifyitems(items):
-    import os
-
     if not os.environ.get("DIALTRUST_LONG"):
         skip = pytest.mark.skip(reason="only with ./dev test --long")
         for item in items:

@@ -18,7 +18,7 @@ from signed_file import certificate_of, openssl_verifies, parse, records, sha256
 
 LIBRARY = BUILD / "tests/faults/fault_points.so"
 COUNT, KILL, FAIL = range(3)
-HEAD = "=IIIIII16sqI"
+HEAD = "=IIIIII16sqI4xQ"
 CLOCK_AT = 40
 ENTRY = "=16s16s96s"
 ENTRIES = 8192
@@ -35,9 +35,9 @@ class Page:
         with open(path, "r+b") as file:
             self.memory = mmap.mmap(file.fileno(), size)
 
-    def arm(self, role="", action=COUNT, nth=0, number=0, memory=False):
+    def arm(self, role="", action=COUNT, nth=0, number=0, memory=False, place=0):
         self.disarm()
-        head = 0, action, nth, number, 0, 0, role.encode(), self.clock, memory
+        head = 0, action, nth, number, 0, 0, role.encode(), self.clock, memory, place
         struct.pack_into(HEAD, self.memory, 0, *head)
         struct.pack_into("=I", self.memory, 0, 1)
 
@@ -85,14 +85,13 @@ def kind(call, what):
     return call, "" if call == "rename" or "." not in what else plain(what)
 
 
-def points_of(entries, every, neighbours=True):
+def points_of(entries, every):
     """(role, n, words) of the points to try: the n-th call of that role. Unless every one is wanted,
-    one for each kind of call, or for each pair of kinds that are neighbours."""
-    seen, before, known, chosen = Counter(), {}, set(), []
+    one for each kind of call."""
+    seen, known, chosen = Counter(), set(), []
     for role, call, what in entries:
         seen[role] += 1
-        place = role, before.get(role) if neighbours else None, kind(call, what)
-        before[role] = kind(call, what)
+        place = role, kind(call, what)
         if every or place not in known:
             chosen.append((role, seen[role], f"{call} {plain(what)}"))
         known.add(place)

@@ -1,10 +1,12 @@
 /* Requests become operations with checked arguments, or a fault with a sentence. */
 #include "admin/question.h"
+#include "run/memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h> /* last: it takes the word `fail` for itself */
@@ -153,6 +155,40 @@ static void every_fault_has_a_status(void **state)
 	assert_int_equal(question_status(FAULT_NONE), 200);
 }
 
+static unsigned left; /* allocations until one fails; 0: none does */
+
+static void *take_or_not(size_t size)
+{
+	return left > 0 && --left == 0 ? memory_take(SIZE_MAX / 2) : memory_take(size);
+}
+
+/* Each allocation in turn: what is left out of it is never taken for something that was not asked.
+ */
+static void without_memory_it_is_memory(void **state)
+{
+	(void)state;
+	unsigned nth = 0;
+	bool failed = true;
+	json_set_alloc_funcs(take_or_not, free);
+	while (failed) {
+		struct question q = { 0 };
+		struct error err = { 0 };
+		left = ++nth;
+		bool read = asked("POST", "/v1/nodes/pub/services/Cisco Tftp/restart",
+			"{\"wait\": true}", NULL, &q, &err);
+		failed = left == 0;
+		left = 0;
+		assert_int_equal(err.fault,
+			failed         ? FAULT_MEMORY
+				: read ? FAULT_NONE
+				       : FAULT_USAGE);
+		assert_true(!failed || (!read && q.arguments == NULL));
+		question_done(&q);
+	}
+	json_set_alloc_funcs(malloc, free);
+	assert_true(nth > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +198,7 @@ int main(void)
 		cmocka_unit_test(a_body_may_hold_numbers),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 		cmocka_unit_test(every_fault_has_a_status),
+		cmocka_unit_test(without_memory_it_is_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

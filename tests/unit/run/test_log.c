@@ -1,8 +1,10 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +19,21 @@
 #include <cmocka.h>
 
 static char heard[8192];
+
+static int rival = -1; /* another process that writes into the pipe as soon as we know of room */
+
+/* In the place of libc's: the moment between asking and writing. */
+int poll(struct pollfd *fds, nfds_t count, int wait_ms)
+{
+	static const char line[4096];
+	struct timespec most = { wait_ms / 1000, wait_ms % 1000 * 1000000L };
+	int ready = ppoll(fds, count, wait_ms < 0 ? NULL : &most, NULL);
+	if (rival >= 0 && ready > 0 && fds[0].events == POLLOUT)
+		while (send(rival, line, sizeof(line), MSG_DONTWAIT) > 0 ||
+			(errno == ENOTSOCK && write(rival, line, sizeof(line)) > 0))
+			continue;
+	return ready;
+}
 
 /* What `speak` writes to stderr. */
 static const char *listen_to(void (*speak)(void))
@@ -198,9 +215,9 @@ static void who_never_waits_loses_lines_and_says_so(void **state)
 	static char all[1 << 17];
 	int ends[2], before = dup(STDERR_FILENO);
 	(void)state;
-	log_never_wait();
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	log_never_wait();
 	for (unsigned i = 0; i < 8000; i++)
 		log_info("line %05u of a great many, each of them about eighty bytes", i);
 	size_t got = (size_t)read(ends[0], all, sizeof(all) - 1);
@@ -240,9 +257,9 @@ static void who_never_waits_does_not_wait_for_a_slow_reader(void **state)
 	static char page[4096];
 	int ends[2], before = dup(STDERR_FILENO);
 	(void)state;
-	log_never_wait();
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	log_never_wait();
 	log_together(4000);
 	(void)alarm(20); /* without the mend this program hangs here, and ends by it */
 	for (unsigned i = 0; i < 4; i++) {
@@ -272,6 +289,66 @@ static void levels_have_names(void **state)
 	assert_int_equal(level, LOG_LEVEL_DEBUG);
 }
 
+/* Both have asked and know of room; one of them has filled it meanwhile. */
+static void who_never_waits_does_not_wait_for_a_rival(void **state)
+{
+	static char all[1 << 17], path[32];
+	int ends[2], before = dup(STDERR_FILENO);
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	log_never_wait();
+	assert_int_equal(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0); /* others wait as before */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[1]);
+	rival = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(rival >= 0);
+	(void)alarm(20); /* without the mend this program hangs here, and ends by it */
+	log_info("a line that finds no room");
+	(void)close(rival);
+	rival = -1;
+	(void)alarm(0);
+	while (poll(&(struct pollfd){ .fd = ends[0], .events = POLLIN }, 1, 0) > 0)
+		assert_true(read(ends[0], all, sizeof(all)) > 0);
+	log_info("somebody reads");
+	ssize_t got = read(ends[0], all, sizeof(all) - 1);
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	assert_true(got > 0);
+	all[got] = '\0';
+	assert_non_null(strstr(all, ": 1 lines were lost: nobody read"));
+	assert_non_null(strstr(all, "somebody reads\n"));
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	(void)close(before);
+}
+
+/* What a service manager gives is a socket. */
+static void nor_at_a_socket(void **state)
+{
+	static char all[1 << 17];
+	int ends[2], before = dup(STDERR_FILENO);
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	log_never_wait();
+	assert_int_equal(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
+	rival = ends[1];
+	(void)alarm(20);
+	log_info("a line that finds no room");
+	(void)alarm(0);
+	rival = -1;
+	while (poll(&(struct pollfd){ .fd = ends[0], .events = POLLIN }, 1, 0) > 0)
+		assert_true(read(ends[0], all, sizeof(all)) > 0);
+	log_info("somebody reads");
+	ssize_t got = read(ends[0], all, sizeof(all) - 1);
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	assert_true(got > 0);
+	all[got] = '\0';
+	assert_non_null(strstr(all, ": 1 lines were lost: nobody read"));
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	(void)close(before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +362,8 @@ int main(void)
 		cmocka_unit_test(levels_have_names),
 		cmocka_unit_test(who_never_waits_loses_lines_and_says_so),
 		cmocka_unit_test(who_never_waits_does_not_wait_for_a_slow_reader),
+		cmocka_unit_test(who_never_waits_does_not_wait_for_a_rival),
+		cmocka_unit_test(nor_at_a_socket),
 	};
 	return cmocka_run_group_tests_name("run/log", tests, NULL, NULL);
 }
