@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "pki/request.h"
 #include "run/log.h"
+#include "store/absence.h"
 
 enum { SIGNER_WAIT_MS = 60000 };
 
@@ -267,6 +268,8 @@ static bool record_request(struct txn *t, void *context, struct error *err)
 	char message[2 * NODE_NAME_SIZE];
 	struct error none = { 0 };
 	r->had = store_csr(txn_store(t), r->row.unit, r->row.node, &r->before, NULL, &none);
+	if (!was_looked_for(r->had, &none, err))
+		return false;
 	r->row.change = txn_number(t);
 	r->row.multi_server = r->all != NULL;
 	json_decref(r->result);

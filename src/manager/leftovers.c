@@ -9,6 +9,7 @@
 
 #include "base/hex.h"
 #include "manager/manager_impl.h"
+#include "manager/objects_impl.h"
 #include "run/log.h"
 #include "wire/signer_message.h"
 
@@ -24,49 +25,6 @@ struct leaving {
 	uint64_t number; /* of the first index that does not name it */
 	uint64_t drawn;  /* how many had been written then */
 };
-
-/* which objects are named */
-
-struct named {
-	size_t count;
-	uint8_t (*digests)[DIGEST_SIZE]; /* sorted */
-};
-
-static void named_done(struct named *n)
-{
-	free(n->digests);
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-	return memcmp(a, b, DIGEST_SIZE);
-}
-
-static void name_one(struct named *n, const uint8_t *digest)
-{
-	memcpy(n->digests[n->count++], digest, DIGEST_SIZE);
-}
-
-static bool name_all(const struct snapshot_index *index, struct named *out, struct error *err)
-{
-	size_t most = index->certificate_count + index->identity_count + index->file_count;
-	out->digests = calloc(most + 1, sizeof(*out->digests));
-	if (out->digests == NULL)
-		return fail_memory(err);
-	for (size_t i = 0; i < index->certificate_count; i++)
-		name_one(out, index->certificates[i].digest);
-	for (size_t i = 0; i < index->identity_count; i++)
-		name_one(out, index->identities[i].certificate);
-	for (size_t i = 0; i < index->file_count; i++)
-		name_one(out, index->files[i].digest);
-	qsort(out->digests, out->count, sizeof(*out->digests), by_bytes);
-	return true;
-}
-
-static bool is_named(const struct named *n, const uint8_t *digest)
-{
-	return bsearch(digest, n->digests, n->count, sizeof(*n->digests), by_bytes) != NULL;
-}
 
 /* removing them */
 
@@ -135,7 +93,7 @@ static bool clean_entry(struct cleaning *c, const char *name, struct error *err)
 	if (is_half_written(name))
 		return remove_file(c->m->objects, name, err);
 	if (strlen(name) != DIGEST_HEX_SIZE - 1 || !hex_read(name, digest, sizeof(digest)) ||
-		is_named(&c->named, digest))
+		named_has(&c->named, digest))
 		return true;
 	struct leaving object = leaving_of(c->m, digest);
 	if (c->m->drawn - object.drawn < INDEXES_KEPT || !all_serve(c->m, object.number))
@@ -170,7 +128,8 @@ static bool clean_beside(struct cleaning *c, const char *name, struct error *err
 static bool clean_objects(struct manager *m, struct error *err)
 {
 	__attribute__((cleanup(cleaning_done))) struct cleaning c = { .m = m };
-	if (!name_all(m->index, &c.named, err) || !each_entry(&c, m->snapshot, clean_beside, err) ||
+	if (!named_read(m->index, &c.named, err) ||
+		!each_entry(&c, m->snapshot, clean_beside, err) ||
 		!each_entry(&c, m->objects, clean_entry, err))
 		return false;
 	free(m->leaving);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cluster/parameter.h"
 #include "net/address.h"
+#include "store/absence.h"
 
 /* Every certificate that the node will need can carry its host name. */
 static bool common_names_fit(const struct node *node, struct error *err)
@@ -90,8 +91,8 @@ static bool record_cluster(struct txn *t, void *context, struct error *err)
 			"this database already holds the cluster '%s'; a second one needs a "
 			"database of its own ([node] store)",
 			before.name);
-	return txn_make_cluster(t, &f->cluster, err) && txn_put_node(t, &f->publisher, err) &&
-		services_default(t, &f->publisher, err);
+	return was_looked_for(false, &none, err) && txn_make_cluster(t, &f->cluster, err) &&
+		txn_put_node(t, &f->publisher, err) && services_default(t, &f->publisher, err);
 }
 
 json_t *cluster_init(struct manager *m, struct asked *asked, struct error *err)
@@ -193,12 +194,9 @@ static bool record_node(struct txn *t, void *context, struct error *err)
 	if (store_node(txn_store(t), j->node->name, &before, &none))
 		return fail(err, FAULT_REFUSED, "node '%s' is in the cluster already (%s)",
 			before.name, before.address);
-	if (none.fault != FAULT_MISSING) {
-		*err = none;
-		return false;
-	}
-	return store_nodes(txn_store(t), find_publisher, j, err) && txn_put_node(t, j->node, err) &&
-		services_default(t, j->node, err) &&
+	return was_looked_for(false, &none, err) &&
+		store_nodes(txn_store(t), find_publisher, j, err) &&
+		txn_put_node(t, j->node, err) && services_default(t, j->node, err) &&
 		store_entries(txn_store(t), NULL, j->publisher, copy_entry, j, err);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "run/log.h"
+#include "store/absence.h"
 
 struct regeneration {
 	struct asked *asked;
@@ -113,7 +114,11 @@ json_t *cert_regen(struct manager *m, struct asked *asked, struct error *err)
 	if (unit == NULL || !identity_chosen(m, asked, unit, &r.choice, err))
 		return NULL;
 	bool had = store_identity(m->store, unit->name, self.name, &before, NULL, &none);
+	if (!was_looked_for(had, &none, err))
+		return NULL;
 	bool requested = store_csr(m->store, unit->name, self.name, &pending, NULL, &none);
+	if (!was_looked_for(requested, &none, err))
+		return NULL;
 	r.unguarded = had && install_lacks_key(m, before.key);
 	if (!r.unguarded && !lists_settled(m->store, unit, self.name, err))
 		return NULL; /* no key is made in vain */

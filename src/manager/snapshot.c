@@ -12,21 +12,30 @@
 #include "base/hex.h"
 #include "base/text.h"
 #include "cluster/parameter.h"
+#include "manager/objects_impl.h"
 #include "run/files.h"
 #include "run/log.h"
 #include "run/snapshot.h"
 #include "wire/manager_message.h"
 #include "wire/signed_header.h"
 
-enum { CAPACITY_FIRST = 16, DRAWS = 20, OBJECT_MODE = 0644 };
+enum { CAPACITY_FIRST = 16, DRAWS = 20, INDEX_MODE = 0644 };
 
 struct drawing {
 	struct manager *m;
 	const struct node *self;
 	struct snapshot_index *index;
 	size_t certificate_capacity, file_capacity, identity_capacity;
+	size_t *places, place_count; /* of certificates, by their digest; 0: none there */
+	struct objects objects;
 	struct configuration_facts facts;
 };
+
+static void drawing_done(struct drawing *d)
+{
+	free(d->places);
+	objects_done(&d->objects);
+}
 
 /* Room for one more item; a new array doubles. */
 static bool room(void **items, size_t count, size_t *capacity, size_t size, struct error *err)
@@ -42,44 +51,62 @@ static bool room(void **items, size_t count, size_t *capacity, size_t size, stru
 	return true;
 }
 
-static bool put_object(struct manager *m, struct reader bytes, uint8_t digest[static DIGEST_SIZE],
-	struct error *err)
+/* certificates and identities */
+
+/* Where in the table of places a certificate stands, or would. */
+static size_t *place_of(struct drawing *d, const uint8_t *digest)
 {
-	char name[DIGEST_HEX_SIZE];
-	if (!digest_sha256(bytes, digest, err))
-		return false;
-	hex_write(reader_of(digest, DIGEST_SIZE), name);
-	if (faccessat(m->objects, name, F_OK, 0) == 0)
-		return true; /* objects never change */
-	return file_replace(m->objects, name, bytes, OBJECT_MODE, err);
+	uint64_t start;
+	struct reader head = reader_of(digest, DIGEST_SIZE);
+	start = reader_u64(&head);
+	for (size_t i = (size_t)start % d->place_count;; i = (i + 1) % d->place_count)
+		if (d->places[i] == 0 ||
+			memcmp(d->index->certificates[d->places[i] - 1].digest, digest,
+				DIGEST_SIZE) == 0)
+			return &d->places[i];
 }
 
-/* certificates and identities */
+/* Twice as many places as there may be certificates: thousands are not compared with each other. */
+static bool more_places(struct drawing *d, struct error *err)
+{
+	struct snapshot_index *index = d->index;
+	void *items = index->certificates;
+	size_t before = d->certificate_capacity;
+	if (!room(&items, index->certificate_count, &d->certificate_capacity,
+		    sizeof(*index->certificates), err))
+		return false;
+	index->certificates = items;
+	if (d->certificate_capacity == before)
+		return true;
+	free(d->places);
+	d->place_count = 2 * d->certificate_capacity;
+	d->places = calloc(d->place_count, sizeof(*d->places));
+	if (d->places == NULL)
+		return fail_memory(err);
+	for (size_t i = 0; i < index->certificate_count; i++)
+		*place_of(d, index->certificates[i].digest) = i + 1;
+	return true;
+}
 
 static bool vouch_for(
 	struct drawing *d, const uint8_t *digest, const struct unit *unit, struct error *err)
 {
 	struct snapshot_index *index = d->index;
-	for (size_t i = 0; i < index->certificate_count; i++) {
-		struct snapshot_certificate *known = &index->certificates[i];
-		if (memcmp(known->digest, digest, DIGEST_SIZE) != 0)
-			continue;
-		for (size_t r = 0; r < unit->role_count; r++)
-			if (memchr(known->roles, (int)unit->roles[r], known->role_count) == NULL &&
-				known->role_count < COUNT(known->roles))
-				known->roles[known->role_count++] = (uint8_t)unit->roles[r];
-		return true;
-	}
-	void *items = index->certificates;
-	if (!room(&items, index->certificate_count, &d->certificate_capacity,
-		    sizeof(*index->certificates), err))
+	if (!more_places(d, err))
 		return false;
-	index->certificates = items;
-	struct snapshot_certificate *added = &index->certificates[index->certificate_count++];
-	*added = (struct snapshot_certificate){ .role_count = unit->role_count };
-	memcpy(added->digest, digest, DIGEST_SIZE);
+	size_t *place = place_of(d, digest);
+	if (*place == 0) {
+		struct snapshot_certificate *added =
+			&index->certificates[index->certificate_count++];
+		*added = (struct snapshot_certificate){ 0 };
+		memcpy(added->digest, digest, DIGEST_SIZE);
+		*place = index->certificate_count;
+	}
+	struct snapshot_certificate *known = &index->certificates[*place - 1];
 	for (size_t r = 0; r < unit->role_count; r++)
-		added->roles[r] = (uint8_t)unit->roles[r];
+		if (memchr(known->roles, (int)unit->roles[r], known->role_count) == NULL &&
+			known->role_count < COUNT(known->roles))
+			known->roles[known->role_count++] = (uint8_t)unit->roles[r];
 	return true;
 }
 
@@ -91,7 +118,7 @@ static bool draw_entry(const struct entry *entry, struct reader der, void *into,
 	bool mine = strcmp(entry->node, d->self->name) == 0;
 	if (unit == NULL || unit->role_count == 0 || (unit->trust && !mine))
 		return true;
-	return put_object(d->m, der, digest, err) && vouch_for(d, digest, unit, err);
+	return objects_put(&d->objects, der, digest, err) && vouch_for(d, digest, unit, err);
 }
 
 static bool draw_identity(
@@ -110,7 +137,7 @@ static bool draw_identity(
 	*added = (struct snapshot_identity){ 0 };
 	(void)snprintf(added->unit, sizeof(added->unit), "%s", row->unit);
 	memcpy(added->key, row->key, DIGEST_SIZE);
-	return put_object(d->m, der, added->certificate, err);
+	return objects_put(&d->objects, der, added->certificate, err);
 }
 
 /* files */
@@ -142,7 +169,7 @@ static bool draw_list(const struct list_row *row, void *into, struct error *err)
 	if (added == NULL)
 		return false;
 	added->kind = SNAPSHOT_PUBLISHED;
-	return put_object(d->m, bytes_reader(&file), added->digest, err);
+	return objects_put(&d->objects, bytes_reader(&file), added->digest, err);
 }
 
 /* What the last index says of a file whose source cannot be used now: phones keep what they had. */
@@ -164,13 +191,15 @@ static bool draw_configuration(const char *name, const char *device, void *into,
 	AUTO_DONE(bytes) merged = { 0 };
 	if (!file_read_beneath(d->m->root, name, LIMIT_SIGNED_FILE, &xml, &why) ||
 		!configuration_merge(bytes_reader(&xml), &d->facts, &merged, &why)) {
+		if (why.fault == FAULT_MEMORY)
+			return fail(err, why.fault, "%s", why.text); /* nothing is wrong with it */
 		const struct snapshot_file *good = last_good(d->m, name);
 		log_warning("%s/%s: %s; %s", d->m->settings->root, name, why.text,
 			good == NULL ? "not served" : "the last good one is served");
 		if (good == NULL)
 			return true;
 		memcpy(digest, good->digest, DIGEST_SIZE);
-	} else if (!put_object(d->m, bytes_reader(&merged), digest, err)) {
+	} else if (!objects_put(&d->objects, bytes_reader(&merged), digest, err)) {
 		return false;
 	}
 	struct snapshot_file *added = add_file(d, name, err);
@@ -232,9 +261,8 @@ static bool write_index(struct manager *m, const struct snapshot_index *index, s
 	if (!digest_sha256(writer_written(&w), digest, err))
 		return false;
 	writer_bytes(&w, reader_of(digest, sizeof(digest)));
-	return w.ok
-		? file_replace(m->snapshot, SNAPSHOT_INDEX, writer_written(&w), OBJECT_MODE, err)
-		: fail_memory(err);
+	return w.ok ? file_replace(m->snapshot, SNAPSHOT_INDEX, writer_written(&w), INDEX_MODE, err)
+		    : fail_memory(err);
 }
 
 static void tell(struct manager *m)
@@ -275,12 +303,14 @@ static struct snapshot_index *draw_settled(
 	for (unsigned tries = 0; tries < DRAWS; tries++) {
 		uint64_t now;
 		AUTO(snapshot_index) index = calloc(1, sizeof(*index));
-		struct drawing d = { .m = m, .self = self, .index = index };
+		AUTO_DONE(drawing) d = { .m = m, .self = self, .index = index };
 		if (index == NULL) {
 			(void)fail_memory(err);
 			return NULL;
 		}
-		if (!draw(&d, err) || !store_change_number(m->store, &now, err))
+		if (!objects_begin(&d.objects, m->objects, m->index, err) || !draw(&d, err) ||
+			!objects_settle(&d.objects, err) ||
+			!store_change_number(m->store, &now, err))
 			return NULL;
 		if (now == index->number)
 			return TAKE(index);

@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "pki/cert_bundle.h"
 #include "run/log.h"
+#include "store/absence.h"
 #include "trust/certified.h"
 
 enum { SIGNER_WAIT_MS = 60000, HELD_MAX = 1024 };
@@ -193,6 +194,8 @@ json_t *cert_upload(struct manager *m, struct asked *asked, struct error *err)
 	if (unit == NULL || !judge(m, unit, u, err))
 		return NULL;
 	u->had = store_identity(m->store, unit->name, self.name, &u->before, NULL, &none);
+	if (!was_looked_for(u->had, &none, err))
+		return NULL;
 	u->unguarded = u->had && install_lacks_key(m, u->before.key);
 	if (!u->unguarded && !lists_settled(m->store, unit, self.name, err))
 		return NULL;

@@ -133,7 +133,13 @@ bool file_replace_unsynced(
 
 bool files_sync(int dirfd, struct error *err)
 {
-	return syncfs(dirfd) == 0 || fail_errno(err, "bringing files to the disk");
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* as in sync_directory */
+	bool synced = fd >= 0 && syncfs(fd) == 0;
+	if (!synced)
+		(void)fail_errno(err, "bringing files to the disk");
+	if (fd >= 0)
+		(void)close(fd);
+	return synced;
 }
 
 int file_open_beneath(int dirfd, const char *name, size_t *size, struct error *err)

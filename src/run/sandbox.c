@@ -52,6 +52,7 @@ static const struct call_row {
 	CALL(openat2, ALL), CALL(dup, ALL), CALL(dup2, ALL), CALL(dup3, ALL), CALL(fcntl, ALL),
 	CALL(memfd_create, ALL), CALL(ftruncate, ALL),
 	CALL(fsync, WRITERS), CALL(fdatasync, WRITERS), CALL(fallocate, WRITERS),
+	CALL(syncfs, WRITERS),
 	CALL(rename, WRITERS), CALL(renameat, WRITERS), CALL(renameat2, WRITERS),
 	CALL(unlink, WRITERS), CALL(unlinkat, WRITERS), CALL(mkdir, WRITERS),
 	CALL(mkdirat, WRITERS), CALL(rmdir, WRITERS), CALL(fchmod, WRITERS),

@@ -65,7 +65,8 @@ static void on_made(const uint8_t *id, const struct error *why, void *context)
 	struct waiting *waiting = context;
 	struct error err = { 0 };
 	struct writer w = writer_new(LIMIT_SIBLING_PAYLOAD);
-	bool made = id != NULL && made_identity_write(waiting->signer->keys, id, &w, &err);
+	bool made = id != NULL && made_identity_write(waiting->signer->keys, id, &w, &err) &&
+		(w.ok || fail_memory(&err));
 	if (made)
 		answer(waiting->request, waiting->operation, &waiting->question,
 			writer_written(&w));
