@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "trust/held_list.h"
 
+enum { AUDIT_SHOWN = 500, AUDIT_MAX = 5000 };
+
 struct statuses {
 	struct manager *m;
 	json_t *rows;
@@ -65,14 +67,23 @@ static bool list_audit(const struct audit_row *row, void *into, struct error *er
 	return json_array_append_new(into, item) == 0 || fail_memory(err);
 }
 
-/* The chain is verified while it is shown: a broken one is an error, not a list. */
+/* The whole chain is verified whenever a part is shown: a broken one is an error, not a list. */
 json_t *audit_list(struct manager *m, struct asked *asked, struct error *err)
 {
-	(void)asked; /* takes no arguments */
-	uint64_t count;
+	uint64_t count, limit, before;
 	json_auto_t *rows = json_array();
-	if (!store_audit_verify(m->store, &count, err) ||
-		!store_audit(m->store, list_audit, rows, err))
+	if (!argument_number(asked, "limit", AUDIT_SHOWN, &limit, err) ||
+		!argument_number(asked, "before", 0, &before, err))
+		return NULL;
+	if (limit == 0 || limit > AUDIT_MAX) {
+		(void)fail(err, FAULT_USAGE, "limit: 1 to %d", AUDIT_MAX);
+		return NULL;
+	}
+	if (rows == NULL || !store_audit_verify(m->store, &count, err))
+		return NULL;
+	uint64_t last = before > 0 && before - 1 < count ? before - 1 : count;
+	if (!store_audit_some(
+		    m->store, last > limit ? last - limit : 0, last, list_audit, rows, err))
 		return NULL;
 	return result_of_rows("audit", rows);
 }

@@ -136,6 +136,11 @@ static const struct op_field trust_delete_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct op_field audit_fields[] = {
+	{ "limit",               OP_NUMBER, false, false, "how many changes are shown, 5000 at most (default 500)" },
+	{ "before",              OP_NAME, false, false, "number of a change: those before it are shown (default: the latest)" },
+	{ .name = NULL },
+};
 static const struct op_field expiry_list_fields[] = {
 	{ "at",                  OP_NAME, false, false, "day, such as 2027-03-01, or time that is looked at (default: now)" },
 	{ "node",                OP_NODE, false, false, "only this node's" },
@@ -240,7 +245,7 @@ static const struct op rows[OP_COUNT] = {
 	  parameter_set_fields, NULL, NULL,
 	  "sets a parameter of the cluster, after it has said what that will do", "message" },
 	{ OP_AUDIT_LIST, "audit list", "GET", "/v1/audit", OP_READ,
-	  NULL, "audit", audit_columns, "lists every change that was made, and by whom", NULL },
+	  audit_fields, "audit", audit_columns, "lists the changes that were made, and by whom", NULL },
 	{ OP_TRUST_REVIEW, "trust review", "GET", "/v1/trust-stores/review", OP_READ,
 	  trust_store_fields, "entries", review_columns,
 	  "says of everything in the trust stores what it is for, and what may go", NULL },

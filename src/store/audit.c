@@ -5,7 +5,7 @@
 enum { AUDIT_PAGE = 500, AUDIT_ENCODING_MAX = 2048 };
 
 static const char select_page[] = "SELECT number, time, actor, action, detail, digest FROM audit "
-				  "WHERE number > $1 ORDER BY number LIMIT $2";
+				  "WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3";
 
 static void write_counted(struct writer *w, const char *text)
 {
@@ -99,9 +99,16 @@ static bool walk_row(const struct row *row, void *into, struct error *err)
 
 bool store_audit(struct store *s, audit_fn *each, void *into, struct error *err)
 {
-	struct walk walk = { each, into, 0 };
+	return store_audit_some(s, 0, INT64_MAX, each, into, err);
+}
+
+bool store_audit_some(struct store *s, uint64_t after, uint64_t last, audit_fn *each, void *into,
+	struct error *err)
+{
+	struct walk walk = { each, into, after };
 	for (size_t got = AUDIT_PAGE; got == AUDIT_PAGE;) {
-		const struct param params[] = { number_param(walk.at), number_param(AUDIT_PAGE) };
+		const struct param params[] = { number_param(walk.at), number_param(last),
+			number_param(AUDIT_PAGE) };
 		struct statement page = { select_page, params, COUNT(params), 0 };
 		if (!store_run(s, &page, walk_row, &walk, err))
 			return false;

@@ -58,6 +58,8 @@ struct audit_row {
 };
 typedef bool audit_fn(const struct audit_row *row, void *into, struct error *err);
 bool store_audit(struct store *s, audit_fn *each, void *into, struct error *err) MUST_CHECK;
+bool store_audit_some(struct store *s, uint64_t after, uint64_t last, audit_fn *each, void *into,
+	struct error *err) MUST_CHECK;
 
 /* cluster */
 

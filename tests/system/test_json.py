@@ -183,7 +183,10 @@ RUNS = {
         (lambda s: ("ITL Signer", "CallManager", "--dry-run"), FINE), (lambda s: ("ITL Signer", "CallManager"), FINE),
         (lambda s: ("Cluster Security Mode", "1"), REFUSED),
     ],
-    "audit list": [(lambda s: (), FINE)],
+    "audit list": [
+        (lambda s: (), FINE), (lambda s: ("--limit", "2", "--before", "4"), FINE),
+        (lambda s: ("--limit", "0"), USAGE), (lambda s: ("--limit", "5001"), USAGE),
+    ],
     "expiry list": [
         (lambda s: (), FINE), (lambda s: ("--all",), FINE),
         (lambda s: ("--at", "2999-01-01", "--node", "alone"), FINE),
