@@ -158,7 +158,7 @@ def take(scene, operation, point, action, known):
 
 
 def chosen(entries, role):
-    points = points_of([entry for entry in entries if entry[0] == role], EVERY, neighbours=False)
+    points = points_of([entry for entry in entries if entry[0] == role], EVERY)
     step = 1 if EVERY else max(1, len(points) // FEW)
     return points[::step][: None if EVERY else FEW]
 
