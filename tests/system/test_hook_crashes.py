@@ -38,7 +38,7 @@ def points(nginx):
     nginx.page.arm("deployer", COUNT)
     regenerate(nginx)
     nginx.page.disarm()
-    found = points_of(nginx.page.entries(), EVERY, neighbours=EVERY)
+    found = points_of(nginx.page.entries(), EVERY)
     assert {"write", "rename", "unlink"} <= {words.split()[0] for _, _, words in found}, found
     return found
 
