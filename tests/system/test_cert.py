@@ -287,10 +287,10 @@ def test_make_replaces_nothing(tmp_path):
     [
         (["--unit", "TVS"], USAGE), (["--unit", "TVS", "--name", "a", "--node", "b"], USAGE),
         (["--unit", "tvss", "--name", "a"], MISSING), (["--unit", "CallManager-trust", "--name", "a"], REFUSED),
-        (["--unit", "TVS", "--name", ""], USAGE), (["--unit", "TVS", "--name", "x" * 65], ERROR),
+        (["--unit", "TVS", "--name", ""], USAGE), (["--unit", "TVS", "--name", "x" * 65], UNVERIFIED),
         (["--unit", "TVS", "--node", "x" * 65], USAGE), (["--unit", "TVS", "--name", "a", "--key", "RSA-512"], USAGE),
         (["--unit", "TVS", "--name", "a", "--years", "0"], USAGE), (["--unit", "TVS", "--name", "a", "--years", "101"], USAGE),
-        (["--unit", "TVS", "--name", "a", "--country", "POL"], ERROR), (["--unit", "TVS", "--name", "a", "--country", "P1"], USAGE),
+        (["--unit", "TVS", "--name", "a", "--country", "POL"], UNVERIFIED), (["--unit", "TVS", "--name", "a", "--country", "P1"], USAGE),
         (["--unit", "TVS", "--node", "a b"], USAGE), (["--name", "a"], USAGE),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else str(value),
