@@ -263,6 +263,9 @@ static void heard(struct connection *c, struct reader bytes)
 	}
 	if (!hear(c, bytes, &ended) || (evbuffer_get_length(c->input) > 0 && !take_input(c)))
 		return;
+	/* TLS answers some of what it hears itself: a wish to renegotiate, with an alert. */
+	if (c->stage == CONNECTION_OPEN && connection_unsent(c) > CONNECTION_BACKLOG)
+		c->paused = true;
 	if (ended)
 		peer_ended(c);
 	else
