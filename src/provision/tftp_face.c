@@ -23,6 +23,7 @@ enum {
 	TOLD_MOST = 200, /* refusals in a second */
 	SECOND_MS = 1000,
 	PHONES_KNOWN = 1 << 10, /* whose round trip is remembered */
+	GUESSERS = 1 << 14,
 	TRANSFERS_OVER = 1 << 10,
 };
 
@@ -31,7 +32,12 @@ static_assert(BLOCK_SIZE_MAX + TFTP_DATA_HEADER <= DATAGRAM_PORTS_ROOM, "a block
 struct known_phone {
 	uint64_t hash; /* of its address */
 	int64_t wait_ms;
-	int64_t guessed_since; /* the minute in which wrong ports are counted */
+};
+
+/* Addresses that share a place are one here: else who guesses in the name of one could have it
+ * forgotten by asking in the name of another. */
+struct guesser {
+	int64_t since; /* the minute in which wrong ports are counted */
 	unsigned guesses;
 };
 
@@ -46,6 +52,7 @@ struct tftp_face {
 	int64_t told_since; /* the second in which refusals are counted */
 	size_t told, untold;
 	struct known_phone known[PHONES_KNOWN];
+	struct guesser guessers[GUESSERS];
 	uint64_t over[TRANSFERS_OVER];    /* ways of transfers that ended lately, as hashes */
 	uint64_t guessed[TRANSFERS_OVER]; /* ways that were guessed lately */
 };
@@ -382,11 +389,16 @@ static bool is_repeated(
 	return t != NULL && (t->state != TRANSFER_PROVEN || t->server.tries == 1);
 }
 
+static struct guesser *guesser_of(struct tftp_face *f, const struct address *phone)
+{
+	return &f->guessers[address_host_hash(phone) % GUESSERS];
+}
+
 static bool guesses_too_much(struct tftp_face *f, const struct address *phone)
 {
-	const struct known_phone *known = known_phone(f, phone);
-	return known->guesses >= GUESSES_MOST &&
-		clock_monotonic_ms() - known->guessed_since <= GUESSES_MS;
+	const struct guesser *guesser = guesser_of(f, phone);
+	return guesser->guesses >= GUESSES_MOST &&
+		clock_monotonic_ms() - guesser->since <= GUESSES_MS;
 }
 
 static void on_request(struct tftp_face *f, const struct datagram_way *asked, struct reader bytes)
@@ -412,13 +424,11 @@ static struct transfer *unproven_of(const struct tftp_face *f, const struct addr
  * hear the answer. */
 static void on_guess(struct tftp_face *f, struct transfer *t)
 {
-	struct known_phone *known = known_phone(f, &t->way.peer);
+	struct guesser *guesser = guesser_of(f, &t->way.peer);
 	int64_t now = clock_monotonic_ms();
-	if (now - known->guessed_since > GUESSES_MS) {
-		known->guessed_since = now;
-		known->guesses = 0;
-	}
-	known->guesses++;
+	if (now - guesser->since > GUESSES_MS)
+		*guesser = (struct guesser){ .since = now };
+	guesser->guesses++;
 	t->server.ended = true;
 	(void)fail(
 		&t->server.why, FAULT_REFUSED, "acknowledged at a port that it was not sent from");

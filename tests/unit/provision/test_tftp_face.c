@@ -351,6 +351,74 @@ static void the_greediest_makes_room(void **state)
 		phone_stop(&p[i]);
 }
 
+/* Its own word to a port that it does not know: one of another phone's answers. */
+static void guess_wrong(struct stage *s, const char *source)
+{
+	struct phone p, other;
+	phone_begin(&p, s, source);
+	do {
+		phone_start(&other, s, "127.16.0.9");
+		other.mute = true;
+		phone_say(&other, "\0\1nothing\0octet\0", 16);
+		scene_until_count(s->scene, &other.errors, 1);
+		phone_stop(&other);
+	} while (address_port(&other.answered) == address_port(&p.answered));
+	p.server = other.answered;
+	phone_say(&p, "\0\4\0\1", 4);
+	for (unsigned i = 0; i < 2000 && shelf_files(s->provision.shelf) > 0; i++)
+		scene_for(s->scene, 2);
+	assert_int_equal(shelf_files(s->provision.shelf), 0);
+	phone_stop(&p);
+}
+
+/* Datagrams with which an asker was answered before the witness, who asked after it. */
+static unsigned answers_of(struct stage *s, const char *source)
+{
+	struct phone p, witness;
+	phone_start(&p, s, source);
+	phone_start(&witness, s, "127.16.0.9");
+	p.mute = witness.mute = true;
+	phone_say(&p, request, sizeof(request));
+	phone_say(&witness, "\0\1nothing\0octet\0", 16);
+	scene_until_count(s->scene, &witness.errors, 1);
+	scene_for(s->scene, 10);
+	phone_stop(&p);
+	phone_stop(&witness);
+	return p.datagrams;
+}
+
+/* Another host whose guesses are counted where this one's are. */
+static void find_neighbour(const char *source, char out[static ADDRESS_TEXT_SIZE])
+{
+	struct address own, at;
+	assert_true(address_of(source, 0, &own, NULL));
+	for (unsigned i = 1; i < 1 << 20; i++) {
+		(void)snprintf(out, ADDRESS_TEXT_SIZE, "127.%u.%u.%u", 32 + i / 65536,
+			i / 256 % 256, i % 256);
+		assert_true(address_of(out, 0, &at, NULL));
+		if ((address_host_hash(&at) ^ address_host_hash(&own)) % (1 << 14) == 0)
+			return;
+	}
+	fail_msg("nobody shares a place with %s", source);
+}
+
+static void guesses_are_not_forgotten_when_others_ask(void **state)
+{
+	static const char guesser[] = "127.16.0.1";
+	struct stage *s = *state;
+	char neighbour[ADDRESS_TEXT_SIZE];
+	uint8_t bytes[600] = { 0 };
+	open_face(s);
+	stage_put(s, "file.bin", reader_of(bytes, sizeof(bytes)));
+	for (unsigned i = 0; i < 4; i++)
+		guess_wrong(s, guesser);
+	assert_int_equal(answers_of(s, guesser), 0);
+	find_neighbour(guesser, neighbour);
+	(void)answers_of(s, neighbour);
+	assert_int_equal(answers_of(s, guesser), 0);
+	assert_int_not_equal(answers_of(s, "127.16.0.2"), 0);
+}
+
 static void too_many_options_are_refused_as_such(void **state)
 {
 	struct stage *s = *state;
@@ -455,6 +523,7 @@ int main(void)
 		CASE(a_repeated_request_starts_nothing),
 		CASE(transfers_have_caps),
 		CASE(the_greediest_makes_room),
+		CASE(guesses_are_not_forgotten_when_others_ask),
 		CASE(too_many_options_are_refused_as_such),
 		CASE(a_file_that_changes_ends_its_transfers),
 		CASE(many_phones_load_one_copy),
