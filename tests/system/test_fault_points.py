@@ -1,7 +1,7 @@
 """A node whose processes are killed, or whose calls or allocations fail, between any two writes of a
-regeneration and of the publishing that follows. By default a process is killed at every point of one
-regeneration, one call of each kind fails, and a spread of allocations that is the same each time; with
---long every call and every place of the program that asks for memory, and three units."""
+regeneration and of the publishing that follows. By default a process is killed at every third point of
+one regeneration, one call of each kind fails, and a spread of allocations that is the same each time; with
+--long every point, every call and every place of the program that asks for memory, and three units."""
 
 import errno
 import os
@@ -95,14 +95,14 @@ def take_all(node, unit, points, action, number_of=lambda words: 0):
     assert reached * 2 >= len(points), f"{reached} of {len(points)} points were reached"
 
 
-def points_in(entries, role, part, parts, every=True):
-    return points_of([entry for entry in entries if entry[0] == role], every)[part::parts]
+def points_in(entries, role, part, parts, every=True, step=1):
+    return points_of([entry for entry in entries if entry[0] == role], every)[part * step :: parts * step]
 
 
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("role, part, parts", ROWS)
 def test_killed_at_each_point(node, entries, unit, role, part, parts):
-    take_all(node, unit, points_in(entries(unit), role, part, parts), KILL)
+    take_all(node, unit, points_in(entries(unit), role, part, parts, step=1 if EVERY else 3), KILL)
 
 
 def failure_of(words):
