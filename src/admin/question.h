@@ -21,8 +21,8 @@ struct question_source {
 };
 
 /* FAULT_MISSING: no such path; FAULT_USAGE: wrong method, a field that the operation does not have,
- * that is missing or has the wrong shape; FAULT_MALFORMED: the body is no JSON object; FAULT_MEMORY,
- * where the library takes its memory from run/memory.h. */
+ * that is missing or has the wrong shape; FAULT_MALFORMED: the body is no JSON object;
+ * FAULT_MEMORY, where the library takes its memory from run/memory.h. */
 bool question_read(const struct question_source *from, struct question *out, struct error *err)
 	MUST_CHECK;
 void question_done(struct question *q);
