@@ -50,6 +50,7 @@ static const struct choice {
 	{ "parameter set", "NAME",           CHOICE_PARAMETER, NULL },
 	{ "parameter set", "VALUE",          CHOICE_PARAMETER_VALUE, NULL },
 	{ "lab",           "itl-signer",     CHOICE_FIXED, "ITLRecovery|CallManager" },
+	{ NULL,            "TYPE",           CHOICE_FIXED, "Tomcat|TFTP|CAPF|ITLRecovery|all" },
 	{ NULL,            "hash",           CHOICE_FIXED, HASHES },
 	{ NULL,            "names",          CHOICE_FIXED, "appliance|builder|builder-2023" },
 	{ NULL,            "cert-hash",      CHOICE_FIXED, "md5|sha1|sha256" },

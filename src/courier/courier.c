@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "courier/bulk_files.h"
 #include "courier/mail.h"
 #include "courier/syslog.h"
 #include "courier/webhook.h"
@@ -18,6 +19,7 @@ struct courier {
 	struct outside *outside;
 	struct webhook *webhook;
 	struct mail *mail;
+	struct bulk_files *bulk;
 };
 
 static void on_sent(const struct error *err, void *context)
@@ -33,9 +35,14 @@ static void on_request(struct sibling_request *request, void *context)
 {
 	struct courier *c = context;
 	struct reader payload = sibling_payload(request);
+	unsigned operation = sibling_operation(request);
 	struct error err = { FAULT_USAGE, "the courier does not do this" };
+	if (operation >= COURIER_BULK_STORE && operation <= COURIER_BULK_NAMES) {
+		bulk_files_ask(c->bulk, request);
+		return;
+	}
 	unsigned target = reader_u8(&payload);
-	if (sibling_operation(request) != COURIER_SEND || payload.left == 0)
+	if (operation != COURIER_SEND || payload.left == 0)
 		sibling_refuse(request, &err);
 	else if (target == COURIER_SYSLOG)
 		syslog_send(c->syslog, payload, on_sent, request);
@@ -72,12 +79,14 @@ static bool start(struct courier *c, struct error *err)
 	static const struct sibling_events events = {
 		.request = on_request, .broken = on_broken, .admits = admits
 	};
-	const char *paths[] = { NULL };
 	if ((c->syslog = syslog_sender_new(c->loop, c->settings, err)) == NULL ||
 		(c->outside = outside_new(c->loop, c->settings, err)) == NULL ||
 		(c->webhook = webhook_new(c->loop, c->settings, c->outside, err)) == NULL ||
 		(c->mail = mail_new(c->loop, c->settings, c->outside, err)) == NULL ||
-		!process_enter(c->settings, "courier", SANDBOX_COURIER, paths, err))
+		(c->bulk = bulk_files_new(c->loop, c->settings, err)) == NULL)
+		return false;
+	const char *paths[] = { bulk_files_path(c->bulk), NULL };
+	if (!process_enter(c->settings, "courier", SANDBOX_COURIER, paths, err))
 		return false;
 	c->server = sibling_serve(c->loop, process_socket("courier.manager"),
 		process_user(c->settings, "manager"), 0, &events, c, err);
@@ -96,6 +105,7 @@ bool courier_run(const struct settings *settings, struct error *err)
 	}
 	outside_free(c.outside);
 	mail_free(c.mail);
+	bulk_files_free(c.bulk);
 	webhook_free(c.webhook);
 	syslog_sender_free(c.syslog);
 	sibling_server_free(c.server);

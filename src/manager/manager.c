@@ -85,6 +85,8 @@ static json_t *do_it(
 	bool mine = is_mine(m, binding, asked);
 	if (mine)
 		result = binding->run(m, asked, err);
+	if (asked->answers_later)
+		return NULL;
 	if (!mine || (result == NULL && err->fault == FAULT_BUSY && binding->on_its_node))
 		asked->wait_served = hand_over(m, binding, asked, err); /* in its turn */
 	if (!memory_was_short())
@@ -98,10 +100,12 @@ static json_t *do_it(
 
 static void operate(struct manager *m, struct sibling_request *request, const json_t *question)
 {
-	struct asked asked = { 0 };
+	struct asked asked = { .request = request };
 	struct error err = { 0 };
 	const struct binding *binding = read_question(question, &asked, &err);
 	json_auto_t *result = binding == NULL ? NULL : do_it(m, binding, &asked, &err);
+	if (asked.answers_later)
+		return;
 	if (result == NULL && asked.job == 0)
 		sibling_refuse(request, &err);
 	else if (asked.wait_served)
@@ -241,6 +245,7 @@ static void manager_close(struct manager *m)
 {
 	monitor_end(m);
 	hooks_end(m);
+	bulk_end(m);
 	answers_refuse_all(m);
 	for (size_t i = 0; i < PEER_COUNT; i++)
 		sibling_server_free(m->servers[i]);
@@ -346,6 +351,7 @@ static bool run_loop(struct manager *m, struct error *err)
 	struct timer *poll = timer_new(m->loop, POLL_MS, true, on_poll, m, err);
 	struct watch *root = NULL, *end = NULL;
 	bool fine = poll != NULL && serve(m, err) && monitor_start(m, err) && hooks_start(m, err) &&
+		bulk_start(m, err) &&
 		(end = watch_readable(m->loop, m->end, on_end, m, err)) != NULL;
 	if (fine && m->root_watch >= 0)
 		fine = (root = watch_readable(m->loop, m->root_watch, on_root, m, err)) != NULL;

@@ -1,4 +1,5 @@
 /* The function of every operation: the only place where ops/ and the manager meet. */
+#include "manager/bulk_impl.h"
 #include "manager/csr_impl.h"
 
 static const struct binding bindings[] = {
@@ -30,6 +31,10 @@ static const struct binding bindings[] = {
 	{ OP_CSR_DELETE,      csr_delete,      true,  NULL },
 	{ OP_CERT_UPLOAD,     cert_upload,     true,  cert_upload_check },
 	{ OP_TRUST_UPLOAD,    trust_upload,    false, NULL },
+	{ OP_BULK_SERVER,     bulk_server,     false, NULL },
+	{ OP_BULK_EXPORT,     bulk_export,     false, NULL },
+	{ OP_BULK_CONSOLIDATE, bulk_consolidate, false, NULL },
+	{ OP_BULK_IMPORT,     bulk_import,     false, NULL },
 	{ OP_TRUST_IMPORT_MANUFACTURING, trust_import_manufacturing, false, NULL },
 	{ OP_HOOK_LIST,       hook_list,       false, NULL },
 	/* clang-format on */

@@ -87,6 +87,20 @@ static const struct op_field trust_manufacturing_fields[] = {
 	{ .name = NULL },
 };
 
+#define BULK_TYPE \
+	{ "type",                OP_NAME, true,  false, "Tomcat, TFTP, CAPF, ITLRecovery or all (default)" }
+
+static const struct op_field bulk_fields[] = {
+	BULK_TYPE,
+	{ .name = NULL },
+};
+
+static const struct op_field bulk_import_fields[] = {
+	BULK_TYPE,
+	{ "again",               OP_FLAG, false, false, "bring back what was deleted" },
+	{ .name = NULL },
+};
+
 static const struct op_field csr_list_fields[] = {
 	{ "node",                OP_NODE, false, false, "only this node's" },
 	{ .name = NULL },
@@ -212,6 +226,16 @@ static const struct op_column hook_columns[] = {
 	{ .key = NULL },
 };
 
+static const struct op_column bulk_file_columns[] = {
+	{ "type", "TYPE" }, { "node", "NODE" }, { "name", "FILE" }, { "certificates", "CERTIFICATES" },
+	{ .key = NULL },
+};
+
+static const struct op_column bulk_certificate_columns[] = {
+	{ "type", "TYPE" }, { "cluster", "CLUSTER" }, { "node", "NODE" }, { "store", "STORE" },
+	{ "name", "NAME" }, { "outcome", "OUTCOME" }, { "reason", "REASON" }, { .key = NULL },
+};
+
 static const struct op rows[OP_COUNT] = {
 	{ OP_CLUSTER_INIT, "cluster init", "POST", "/v1/cluster", OP_WRITE,
 	  cluster_init_fields, NULL, NULL, "makes the cluster, with this daemon as its publisher", NULL },
@@ -287,6 +311,17 @@ static const struct op rows[OP_COUNT] = {
 	  "puts the authorities of the maker of the phones into the stores that believe them", "message" },
 	{ OP_HOOK_LIST, "hook list", "GET", "/v1/hooks", OP_READ, NULL, "hooks", hook_columns,
 	  "lists what places certificates for programs beside the daemons, and how that went", NULL },
+	{ OP_BULK_SERVER, "bulk server", "GET", "/v1/bulk/server", OP_READ,
+	  NULL, NULL, NULL, "shows the SFTP server through which clusters exchange certificates", NULL },
+	{ OP_BULK_EXPORT, "bulk export", "POST", "/v1/bulk/export", OP_WRITE,
+	  bulk_fields, "files", bulk_file_columns,
+	  "puts this cluster's certificates on the SFTP server, for other clusters", "message" },
+	{ OP_BULK_CONSOLIDATE, "bulk consolidate", "POST", "/v1/bulk/consolidate", OP_WRITE,
+	  bulk_fields, "files", bulk_file_columns,
+	  "joins there what several clusters exported", "message" },
+	{ OP_BULK_IMPORT, "bulk import", "POST", "/v1/bulk/import", OP_WRITE,
+	  bulk_import_fields, "certificates", bulk_certificate_columns,
+	  "brings what was joined into the trust stores of this cluster", "message" },
 };
 /* clang-format on */
 

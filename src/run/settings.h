@@ -34,6 +34,10 @@ struct settings {
 	char hooks[200];      /* [deployer] hooks: file of the operator's; "none" */
 	char recipes[200];    /* [deployer] recipes: folder of NAME.recipe */
 	char deployable[200]; /* [deployer] keys: units whose keys may leave the signer; "none" */
+	/* [courier] sftp…: the server through which clusters exchange certificates */
+	char sftp[64]; /* address:port; "": off */
+	char sftp_host_key[64], sftp_user[64], sftp_folder[200];
+	char sftp_password_file[200], sftp_key_file[200], sftp_seal_file[200]; /* paths, "none" */
 	uint64_t user;        /* [node] user: first of the node's numeric users; 0: no drop */
 	uint64_t group;       /* [node] group: who may write the store; 0: the same as user */
 	int64_t clock_offset; /* [node] clock-offset, seconds */

@@ -9,6 +9,10 @@
 
 enum courier_operation {
 	COURIER_SEND = 1, /* u8 target, text -> nothing */
+	/* files of certificates in the folder of the SFTP server, wire/bulk_message.h */
+	COURIER_BULK_STORE = 2, /* name, rows -> nothing */
+	COURIER_BULK_FETCH = 3, /* name -> rows */
+	COURIER_BULK_NAMES = 4, /* nothing -> names, a line feed behind each */
 };
 
 enum courier_target {
