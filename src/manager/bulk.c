@@ -23,7 +23,7 @@ struct errand {
 	struct bulk *bulk;
 	struct sibling_request *request;
 	const struct op *op;
-	char actor[ACTOR_SIZE], chosen[NODE_NAME_SIZE]; /* "": all */
+	char actor[ACTOR_SIZE], chosen[NODE_NAME_SIZE];
 	bool again;
 	struct parcels in, out; /* to be fetched; to be stored */
 	size_t fetched, stored;
@@ -51,11 +51,6 @@ static void errand_refuse(struct errand *e, const struct error *why)
 	e->bulk->errand = NULL;
 	sibling_refuse(e->request, why);
 	errand_free(e);
-}
-
-static const char *chosen_of(const struct errand *e)
-{
-	return e->chosen[0] != '\0' ? e->chosen : NULL;
 }
 
 /* answers */
@@ -192,7 +187,7 @@ static void on_names(struct reader answer, const struct error *why, void *contex
 {
 	struct errand *e = context;
 	struct error err = { 0 };
-	if (why != NULL || !bulk_listed(answer, chosen_of(e), &e->in, &err)) {
+	if (why != NULL || !bulk_listed(answer, e->chosen, &e->in, &err)) {
 		errand_refuse(e, why != NULL ? why : &err);
 		return;
 	}
@@ -206,9 +201,10 @@ static void on_names(struct reader answer, const struct error *why, void *contex
 static struct errand *errand_new(struct manager *m, const struct asked *asked, struct error *err)
 {
 	const char *type = argument_text(asked, "type");
-	if (type != NULL && !bulk_is_all(type) && bulk_type_find(type) == NULL) {
+	if (type == NULL || (!bulk_is_all(type) && bulk_type_find(type) == NULL)) {
 		(void)fail(err, FAULT_MISSING,
-			"type: Tomcat, TFTP, CAPF, ITLRecovery or all, not %.40s", type);
+			"type: Tomcat, TFTP, CAPF, ITLRecovery or all, not %.40s",
+			type == NULL ? "none" : type);
 		return NULL;
 	}
 	if (m->bulk->errand != NULL) {
@@ -225,7 +221,7 @@ static struct errand *errand_new(struct manager *m, const struct asked *asked, s
 	e->op = asked->op;
 	e->again = argument_flag(asked, "again");
 	(void)snprintf(e->actor, sizeof(e->actor), "%s", asked->actor);
-	(void)snprintf(e->chosen, sizeof(e->chosen), "%s", type == NULL ? "" : type);
+	(void)snprintf(e->chosen, sizeof(e->chosen), "%s", type);
 	return e;
 }
 
@@ -241,7 +237,7 @@ json_t *bulk_export(struct manager *m, struct asked *asked, struct error *err)
 	struct errand *e = errand_new(m, asked, err);
 	if (e == NULL)
 		return NULL;
-	if (!bulk_own(m->store, chosen_of(e), &e->out, err) || e->out.count == 0) {
+	if (!bulk_own(m->store, e->chosen, &e->out, err) || e->out.count == 0) {
 		if (e->out.count == 0 && err->fault == FAULT_NONE)
 			(void)fail(err, FAULT_MISSING, "this cluster has nothing of that kind");
 		errand_free(e);
@@ -268,7 +264,7 @@ json_t *bulk_import(struct manager *m, struct asked *asked, struct error *err)
 	struct errand *e = errand_new(m, asked, err);
 	if (e == NULL)
 		return NULL;
-	if (!bulk_expected(chosen_of(e), &e->in, err)) {
+	if (!bulk_expected(e->chosen, &e->in, err)) {
 		errand_free(e);
 		return NULL;
 	}

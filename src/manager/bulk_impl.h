@@ -29,7 +29,7 @@ struct parcel_label {
 void parcel_label_read(const char *label, struct parcel_label *out);
 
 /* manager/bulk_parcels.c */
-bool bulk_is_chosen(const struct bulk_type *type, const char *chosen /* NULL: all */);
+bool bulk_is_chosen(const struct bulk_type *type, const char *chosen);
 /* One for each node and chosen type that this cluster has. */
 bool bulk_own(struct store *s, const char *chosen, struct parcels *out, struct error *err)
 	MUST_CHECK;
@@ -51,4 +51,7 @@ struct bulk_import {
 };
 json_t *bulk_apply(struct manager *m, const struct bulk_import *import, struct error *err);
 
+/* manager/bulk.c */
+bool bulk_start(struct manager *m, struct error *err) MUST_CHECK;
+void bulk_end(struct manager *m); /* refuses what is under way */
 operation_fn bulk_server, bulk_export, bulk_consolidate, bulk_import;

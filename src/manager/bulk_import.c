@@ -217,7 +217,7 @@ static bool import_parcel(struct importing *i, const struct parcel *parcel, stru
 static bool flag_stores(struct importing *i, const struct bulk_type *type, struct error *err)
 {
 	for (size_t at = 0; at < BULK_STORES && type->stores[at] != NULL; at++)
-		if (!services_after(i->txn, unit_find(type->stores[at]), "", err))
+		if (!services_after(i->txn, type->stores[at], "", err))
 			return false;
 	return true;
 }

@@ -48,7 +48,7 @@ void parcel_label_read(const char *label, struct parcel_label *out)
 
 bool bulk_is_chosen(const struct bulk_type *type, const char *chosen)
 {
-	return chosen == NULL || bulk_is_all(chosen) || bulk_type_find(chosen) == type;
+	return bulk_is_all(chosen) || bulk_type_find(chosen) == type;
 }
 
 /* What a file's name may not have becomes a hyphen; an underscore stands between its parts. */

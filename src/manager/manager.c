@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "manager/bulk_impl.h"
 #include "manager/expiry_impl.h"
 #include "manager/hooks_impl.h"
 #include "manager/multi_server_impl.h"

@@ -63,7 +63,8 @@ struct asked {
 	bool wait_served;  /* set by the operation: answer when every node serves the outcome */
 	struct bytes text; /* set by an operation with a long result, which is this JSON then */
 	struct sibling_request *request; /* of an operator; NULL in a job */
-	bool answers_later; /* set by an operation that answers the request itself, whatever comes */
+	bool answers_later; /* set by an operation that answers the request itself, whatever comes
+			     */
 };
 
 typedef json_t *operation_fn(struct manager *m, struct asked *asked, struct error *err);
@@ -109,10 +110,6 @@ void certificate_texts_free(struct certificate_texts *t);
 DEFINE_AUTO(certificate_texts, certificate_texts_free);
 const char *certificate_text(struct certificate_texts *t, const uint8_t digest[static DIGEST_SIZE],
 	struct reader der, struct error *err);
-
-/* manager/bulk.c */
-bool bulk_start(struct manager *m, struct error *err) MUST_CHECK;
-void bulk_end(struct manager *m); /* refuses what is under way */
 
 /* manager/arguments.c */
 const char *argument_text(const struct asked *asked, const char *name); /* NULL: absent */

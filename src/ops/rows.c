@@ -88,7 +88,7 @@ static const struct op_field trust_manufacturing_fields[] = {
 };
 
 #define BULK_TYPE \
-	{ "type",                OP_NAME, true,  false, "Tomcat, TFTP, CAPF, ITLRecovery or all (default)" }
+	{ "type",                OP_NAME, true,  true,  "Tomcat, TFTP, CAPF, ITLRecovery or all" }
 
 static const struct op_field bulk_fields[] = {
 	BULK_TYPE,

@@ -122,7 +122,7 @@ static void say_consequences(const struct shell_call *call, const struct unit *u
 	json_decref(phones);
 }
 
-static void say_behind(const json_t *reply)
+void shell_say_behind(const json_t *reply)
 {
 	size_t index;
 	json_t *row;
@@ -173,15 +173,14 @@ bool set_cert_regen(const struct shell_call *call, struct error *err)
 		"become active.\n",
 		unit->name, wraps ? "the " : "", unit->name, wraps ? "\n" : " ");
 	(void)fflush(stdout);
-	say_behind(reply);
+	shell_say_behind(reply);
 	json_decref(reply);
 	return true;
 }
 
 /* deleting */
 
-/* The store by its own name or by that of the unit; never an own certificate. */
-static const struct unit *store_of(const char *word)
+const struct unit *shell_store_of(const char *word)
 {
 	char name[FILE_NAME];
 	const struct unit *unit = unit_find(word);
@@ -195,7 +194,7 @@ static const struct unit *store_of(const char *word)
 bool set_cert_delete(const struct shell_call *call, struct error *err)
 {
 	json_t *reply = NULL;
-	const struct unit *store = store_of(call->words[0]);
+	const struct unit *store = shell_store_of(call->words[0]);
 	if (store == NULL)
 		return fail(err, FAULT_MISSING, "there is no trust store %s", call->words[0]);
 	const struct operation_argument arguments[] = { { "store", store->name },
@@ -204,7 +203,7 @@ bool set_cert_delete(const struct shell_call *call, struct error *err)
 		return false;
 	(void)printf("Successfully deleted %s from %s.\n", shell_text(reply, "name"), store->name);
 	(void)fflush(stdout);
-	say_behind(reply);
+	shell_say_behind(reply);
 	json_decref(reply);
 	return true;
 }

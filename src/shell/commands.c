@@ -3,8 +3,17 @@
 
 /* clang-format off */
 static const struct shell_command commands[] = {
+	{ "set cert bulk consolidate", "{unit|all}", 1, 1,
+	  "joins on the SFTP server what several clusters exported", set_cert_bulk_consolidate },
+	{ "set cert bulk export", "{unit|all}", 1, 1,
+	  "puts this cluster's certificates on the SFTP server", set_cert_bulk_export },
+	{ "set cert bulk import", "{unit|all}", 1, 1,
+	  "brings what was joined there into the trust stores", set_cert_bulk_import },
+	{ "set cert bulk sftp", NULL, 0, 0, "says which SFTP server is set", set_cert_bulk_sftp },
 	{ "set cert delete", "unit name", 2, 2,
 	  "deletes a certificate from a trust store, on every node", set_cert_delete },
+	{ "set cert import", "{own|trust} unit [caCert]", 2, 3,
+	  "takes a certificate that is pasted", set_cert_import },
 	{ "set cert regen", "unit", 1, 1,
 	  "makes a new self-signed certificate of the unit on this node", set_cert_regen },
 	{ "set csr gen", "unit", 1, 1, "makes a request for a CA, with a new key", set_csr_gen },

@@ -5,6 +5,7 @@
 
 #include "cli/operation.h"
 #include "cluster/node.h"
+#include "cluster/unit.h"
 
 enum { SHELL_WORDS = 16, SHELL_LINE = 1024 };
 
@@ -34,10 +35,15 @@ struct shell_command {
 
 /* shell/commands.c */
 const struct shell_command *shell_commands(size_t *count);
-shell_fn set_cert_delete, set_cert_regen, set_csr_gen, show_cert_list_own, show_cert_list_trust,
-	show_cert_own, show_cert_trust, show_csr_list, show_csr_own, show_ctl, show_itl,
-	utils_service_activate, utils_service_deactivate, utils_service_list, utils_service_restart,
-	utils_service_stop;
+/* shell/cert_commands.c: services to restart and phones that are behind, on standard error. */
+void shell_say_behind(const json_t *reply);
+/* The store by its own name or by that of the unit; never an own certificate. */
+const struct unit *shell_store_of(const char *word);
+shell_fn set_cert_bulk_consolidate, set_cert_bulk_export, set_cert_bulk_import, set_cert_bulk_sftp,
+	set_cert_delete, set_cert_import, set_cert_regen, set_csr_gen, show_cert_list_own,
+	show_cert_list_trust, show_cert_own, show_cert_trust, show_csr_list, show_csr_own, show_ctl,
+	show_itl, utils_service_activate, utils_service_deactivate, utils_service_list,
+	utils_service_restart, utils_service_stop;
 
 /* shell/line.c: the next line without its newline, into the caller's; false at the end. A prompt is
  * printed before, also where nobody types. */

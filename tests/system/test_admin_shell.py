@@ -342,3 +342,39 @@ def test_quit_ends_it(lab):
 def test_without_a_daemon(tmp_path):
     ran = dialtrust("admin", control=tmp_path / "none", given="show itl\n")
     assert ran.returncode == 1 and ran.stdout == ""
+
+
+def test_set_cert_import_trust(lab, tmp_path):
+    from test_csr import Authority
+
+    root = Authority(tmp_path / "ca").root.read_text()
+    ran = says(lab, "set cert import trust tomcat", *root.splitlines())
+    assert ran.stdout == (
+        "admin:Paste the Certificate and Hit Enter\n"
+        "Successfully imported certificate for tomcat.\n"
+        "Please restart services related to tomcat for the new certificate to\n"
+        "become active.\n"
+        "admin:\n"
+    )
+    assert "Example_Root.pem" in [row["name"] for row in lab.json("cert", "list", "--unit", "tomcat-trust")["certificates"]]
+    assert "To be restarted: Cisco Tomcat on" in ran.stderr
+
+
+@pytest.mark.parametrize("lines, words", [
+    (["set cert import trust nothing"], "there is no trust store nothing"),
+    (["set cert import own tomcat-trust"], "there is no certificate tomcat-trust"),
+    (["set cert import other tomcat"], "own or trust"),
+    (["set cert import trust tomcat", "no certificate"], "no certificate was pasted"),
+    (["set cert import trust tomcat", "-----BEGIN CERTIFICATE-----", "MII=", "-----END CERTIFICATE-----"], "certificate"),
+])
+def test_what_cannot_be_imported(lab, lines, words):
+    before = lab.json("cert", "list")
+    ran = lab.run("admin", given="".join(f"{line}\n" for line in lines))
+    assert "Successfully" not in ran.stdout and words in ran.stderr
+    assert lab.json("cert", "list") == before
+
+
+def test_set_cert_import_own_without_a_request(lab):
+    own = lab.json("cert", "show", "tomcat", "--node", "pub")["pem"]
+    ran = lab.run("admin", given="set cert import own tomcat\n" + own)
+    assert "tomcat.csr does not exist" in ran.stderr and "Successfully" not in ran.stdout

@@ -65,7 +65,7 @@ class Cluster:
     def outcomes(self, *words):
         return {
             (row["type"], row["cluster"], row["store"]): row["outcome"]
-            for row in self.json("bulk", "import", *words)["certificates"]
+            for row in self.json("bulk", "import", *(words or ["all"]))["certificates"]
         }
 
     def change(self):
@@ -143,8 +143,8 @@ def clusters(tmp_path_factory, reach, server):
 
 def exchanged(clusters):
     for cluster in clusters:
-        cluster.json("bulk", "export")
-    return clusters[0].json("bulk", "consolidate")
+        cluster.json("bulk", "export", "all")
+    return clusters[0].json("bulk", "consolidate", "all")
 
 
 def test_both_believe_one_another_afterwards(clusters, shared):
@@ -191,7 +191,7 @@ def test_what_others_make_of_the_files(clusters, shared, secrets):
 def test_what_was_deleted_stays_so_unless_it_is_said(clusters, shared):
     alpha, beta = clusters
     exchanged(clusters)
-    alpha.json("bulk", "import")
+    alpha.json("bulk", "import", "all")
     deleted = beta.json("cert", "show", "tomcat", "--node", "beta")["sha256"]
     alpha.json("trust", "delete", "tomcat-trust", deleted[:16], "--force")
     told = alpha.outcomes()
@@ -205,12 +205,35 @@ def test_what_was_deleted_stays_so_unless_it_is_said(clusters, shared):
 def test_an_earlier_one_of_our_own_is_ours_too(clusters, shared):
     alpha, beta = clusters
     exchanged(clusters)
+    beta.json("bulk", "import", "Tomcat")
     alpha.json("cert", "regen", "tomcat", "--node", "alpha")
     before = alpha.entries("tomcat-trust")
     assert alpha.outcomes("Tomcat")["Tomcat", "Alpha", "tomcat-trust"] == "own"
     assert alpha.entries("tomcat-trust") == before
-    # One that there is no telling from ours by its name, from somewhere that calls itself us.
     assert beta.outcomes("Tomcat")["Tomcat", "Alpha", "tomcat-trust"] == "present"
+
+
+def test_in_the_words_of_the_appliance(clusters, shared):
+    def says_to(cluster, line, status=0):
+        ran = dialtrust("admin", "--command", line, control=cluster.folder / "admin", timeout=100)
+        assert ran.returncode == status, ran.stdout + ran.stderr
+        return ran.stdout.removeprefix("admin:").removesuffix("admin:\n"), ran.stderr
+
+    for cluster in clusters:
+        said, _ = says_to(cluster, "set cert bulk export all")
+        assert said == "\n" * said.startswith("\n") + "".join(
+            f"Successfully exported {kind} certificate(s) to sftp server.\n"
+            for kind in ("tomcat", "tftp", "capf", "ITLRecovery"))
+    assert "Successfully consolidated tomcat certificate(s).\n" in says_to(clusters[0], "set cert bulk consolidate all")[0]
+    said, _ = says_to(clusters[1], "set cert bulk import tomcat")
+    assert said.endswith("Successfully imported tomcat certificates.\n") and "tftp" not in said
+    said, aside = says_to(clusters[0], "set cert bulk import callmanager")
+    assert said.endswith("Successfully imported tftp certificates.\n")
+    aside = dialtrust("admin", "--command", "set cert bulk sftp", control=clusters[0].folder / "admin").stderr
+    assert USER in aside and "[courier] sftp" in aside and PASSWORD not in aside
+    for wrong in ("set cert bulk import nothing", "set cert bulk export", "set cert bulk export a b"):
+        ran = dialtrust("admin", "--command", wrong, control=clusters[0].folder / "admin")
+        assert "Successfully" not in ran.stdout and ran.stderr, wrong
 
 
 def archive(path, pem, label, password=SEAL):
@@ -257,7 +280,7 @@ def test_a_file_changed_on_the_way(clusters, shared):
     says(alpha.run("bulk", "import", "CAPF"), MISSING, "no such file")
     path.write_bytes(whole)
     path.with_name("Beta_beta_TFTP.p12").write_bytes(whole[:100])
-    says(alpha.run("bulk", "consolidate"), UNVERIFIED, "Beta_beta_TFTP.p12")
+    says(alpha.run("bulk", "consolidate", "all"), UNVERIFIED, "Beta_beta_TFTP.p12")
     assert alpha.change() == before
 
 
@@ -289,10 +312,10 @@ def test_no_room_and_no_right(clusters, shared, server):
 def test_what_is_asked_in_vain(clusters, shared):
     alpha = clusters[0]
     says(alpha.run("bulk", "export", "TVS"), MISSING, "Tomcat, TFTP, CAPF, ITLRecovery or all")
-    says(alpha.run("bulk", "import"), MISSING, "no such file")
-    says(alpha.run("bulk", "consolidate"), MISSING, "no cluster has exported")
-    alpha.json("bulk", "export")
-    says(alpha.run("bulk", "consolidate"), REFUSED, "files of one cluster, Alpha")
+    says(alpha.run("bulk", "import", "all"), MISSING, "no such file")
+    says(alpha.run("bulk", "consolidate", "all"), MISSING, "no cluster has exported")
+    alpha.json("bulk", "export", "all")
+    says(alpha.run("bulk", "consolidate", "all"), REFUSED, "files of one cluster, Alpha")
     (shared / "notes.txt").write_text("none of ours")
     (shared / "_all_Tomcat.p12").write_text("not read while joining")
     says(alpha.run("bulk", "consolidate", "all"), REFUSED, "files of one cluster, Alpha")
@@ -302,12 +325,15 @@ def test_who_is_not_let_in_and_who_is_not_trusted(clusters, shared, server, reac
     """Each with the daemon started anew; the password goes to nobody but the server whose key is known."""
     beta = clusters[1]
     other = "SHA256:" + "A" * 43
+    silent = socket.socket()  # bound, and nobody listens
+    silent.bind(("127.0.0.1", 0))
+    nobody = "127.0.0.1:%d" % silent.getsockname()[1]
     with_key = {"sftp_password_file": None}
     for courier, status, words in (
         ({"sftp_password_file": secrets("wrong", "a wrong one")}, REFUSED, "does not let this user in"),
         ({"sftp_user": "nobody-of-that-name"}, REFUSED, "does not let this user in"),
         ({"sftp_host_key": other}, UNVERIFIED, server.host_key),
-        ({"sftp": "127.0.0.1:9"}, ERROR, "127.0.0.1:9"),
+        ({"sftp": nobody}, ERROR, nobody),
         ({"sftp_folder": server.place / "nowhere"}, MISSING, "nowhere"),
         ({**with_key, "sftp_key_file": server.key("stranger")}, REFUSED, "does not let this user in"),
     ):
@@ -315,15 +341,16 @@ def test_who_is_not_let_in_and_who_is_not_trusted(clusters, shared, server, reac
         ran = beta.run("bulk", "export", "Tomcat")
         assert ran.returncode == status and words in ran.stderr, (courier, ran.returncode, ran.stderr)
         assert not list(shared.iterdir())
+    silent.close()
     beta.restart()
-    says(beta.run("bulk", "export"), REFUSED, "no SFTP server is set")
+    says(beta.run("bulk", "export", "all"), REFUSED, "no SFTP server is set")
     assert beta.json("bulk", "server")["server"] is None
     beta.restart(**reach(**with_key, sftp_key_file=server.key()))
     assert beta.json("bulk", "server")["login"] == "key"
     assert len(beta.json("bulk", "export", "ITLRecovery")["files"]) == 1
     clusters[0].json("bulk", "export", "ITLRecovery")
     beta.restart(**reach(sftp_seal_file=secrets("other", "another password")))
-    says(beta.run("bulk", "consolidate"), UNVERIFIED, "the seal is broken")
+    says(beta.run("bulk", "consolidate", "all"), UNVERIFIED, "the seal is broken")
     beta.restart(**reach())
     assert beta.json("bulk", "server")["login"] == "password"
 

@@ -148,9 +148,9 @@ RUNS = {
     ],
     "trust import-manufacturing": [(lambda s: (AUTHORITIES,), FINE)] if AUTHORITIES.is_dir() else [],
     "bulk server": [(lambda s: (), FINE)],
-    "bulk export": [(lambda s: (), REFUSED), (lambda s: ("all",), REFUSED)],
-    "bulk consolidate": [(lambda s: (), REFUSED)],
-    "bulk import": [(lambda s: ("--again",), REFUSED)],
+    "bulk export": [(lambda s: (), USAGE), (lambda s: ("all",), REFUSED)],
+    "bulk consolidate": [(lambda s: ("CAPF",), REFUSED)],
+    "bulk import": [(lambda s: ("all", "--again"), REFUSED)],
     "csr delete": [(lambda s: ("ipsec", "--node", "alone"), FINE)],
     "cert verify": [
         (lambda s: (s.sast_pem,), FINE), (lambda s: (s.sast_pem, s.capf_pem, "--ca", s.capf_pem), UNVERIFIED),
