@@ -375,6 +375,6 @@ def test_what_cannot_be_imported(lab, lines, words):
 
 
 def test_set_cert_import_own_without_a_request(lab):
-    own = lab.json("cert", "show", "tomcat", "--node", "pub")["pem"]
-    ran = lab.run("admin", given="set cert import own tomcat\n" + own)
-    assert "tomcat.csr does not exist" in ran.stderr and "Successfully" not in ran.stdout
+    own = lab.json("cert", "show", "TVS", "--node", "pub")["pem"]
+    ran = lab.run("admin", given="set cert import own TVS\n" + own)
+    assert "TVS.csr does not exist" in ran.stderr and "Successfully" not in ran.stdout
