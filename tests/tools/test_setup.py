@@ -8,7 +8,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 ASKED = [
-    "exim4-daemon-light", "nginx", "kamailio", "kamailio-tls-modules", "libstrongswan", "libstrongswan-standard-plugins",
+    "exim4-daemon-light", "openssh-server", "nginx", "kamailio", "kamailio-tls-modules", "libstrongswan", "libstrongswan-standard-plugins",
     "strongswan-libcharon", "strongswan-charon", "strongswan-swanctl",
 ]
 
