@@ -50,6 +50,8 @@ static const struct choice {
 	{ "parameter set", "NAME",           CHOICE_PARAMETER, NULL },
 	{ "parameter set", "VALUE",          CHOICE_PARAMETER_VALUE, NULL },
 	{ "lab",           "itl-signer",     CHOICE_FIXED, "ITLRecovery|CallManager" },
+	{ "cert export",   "UNIT",           CHOICE_IDENTITY, NULL },
+	{ NULL,            "for",            CHOICE_FIXED, "contact-center|voicemail|expressway|radius|vpn|emergency|identity-provider|cluster" },
 	{ NULL,            "TYPE",           CHOICE_FIXED, "Tomcat|TFTP|CAPF|ITLRecovery|all" },
 	{ NULL,            "hash",           CHOICE_FIXED, HASHES },
 	{ NULL,            "names",          CHOICE_FIXED, "appliance|builder|builder-2023" },

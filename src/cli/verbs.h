@@ -19,6 +19,8 @@ extern const struct verb cert_show_verb;     /* cert_show.c */
 extern const struct verb cert_verify_verb;   /* cert_verify.c */
 extern const struct verb cert_hash_verb;     /* cert_hash.c */
 extern const struct verb cert_make_verb;     /* cert_make.c */
+extern const struct verb cert_export_verb;   /* cert_export.c */
+extern const struct verb trust_export_verb;  /* cert_export.c */
 extern const struct verb capf_status_verb;   /* capf_status.c */
 extern const struct verb emulator_boot_verb; /* emulator_boot.c */
 extern const struct verb config_lint_verb;   /* config_lint.c */

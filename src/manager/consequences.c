@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cluster/outside.h"
+
 static bool list_of_result(const struct list_row *row, void *into, struct error *err)
 {
 	if (row->wanted == row->published)
@@ -69,6 +71,20 @@ bool consequences_flagged(struct txn *t, json_t *rows, struct error *err)
 	return store_services(txn_store(t), flagged_of_result, &flagging, err);
 }
 
+/* Who outside believes the old one, and must be given the new. */
+static json_t *consequences_outside(const char *unit)
+{
+	size_t count;
+	const struct outside_system *rows = outside_systems(&count);
+	json_t *systems = json_array();
+	for (size_t i = 0; i < count; i++)
+		if (outside_needs(&rows[i], unit))
+			(void)json_array_append_new(systems,
+				json_pack("{s:s, s:s, s:s}", "system", rows[i].name, "means",
+					rows[i].means, "fails", rows[i].fails));
+	return systems;
+}
+
 json_t *consequences_of(
 	struct txn *t, const struct made_identity *made, const char *message, struct error *err)
 {
@@ -80,10 +96,11 @@ json_t *consequences_of(
 	memcpy(entry.digest, cert_digest(made->cert), DIGEST_SIZE);
 	json_t *lists = json_array(), *flagged = json_array(), *phones = json_array(),
 	       *hooks = json_array();
-	json_auto_t *result = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}",
+	json_auto_t *result = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
 		"schema_version", 1, "unit", made->unit->name, "node", made->node, "certificate",
 		certificate_json(&entry, made->cert), "lists", lists, "must_restart", flagged,
-		"phones_behind", phones, "hooks", hooks, "message", message);
+		"phones_behind", phones, "hooks", hooks, "must_be_given_to",
+		consequences_outside(made->unit->name), "message", message);
 	if (result == NULL) {
 		(void)fail_memory(err);
 		return NULL;

@@ -147,6 +147,11 @@ RUNS = {
         (lambda s: ("CAPF-trust", "--certificate", s.sast_pem), REFUSED),
     ],
     "trust import-manufacturing": [(lambda s: (AUTHORITIES,), FINE)] if AUTHORITIES.is_dir() else [],
+    "cert export": [(lambda s: ("CallManager", "--node", "alone", "--der", "--out", s.exported_der), FINE)],
+    "trust export": [
+        (lambda s: ("--for", "expressway", "--out", s.exported_pem), FINE),
+        (lambda s: ("tomcat-trust", "--for", "radius", "--out", s.exported_pem), USAGE),
+    ],
     "bulk server": [(lambda s: (), FINE)],
     "bulk export": [(lambda s: (), USAGE), (lambda s: ("all",), REFUSED)],
     "bulk consolidate": [(lambda s: ("CAPF",), REFUSED)],
