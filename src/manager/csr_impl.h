@@ -21,6 +21,9 @@ bool cert_upload_check(struct manager *m, const struct asked *asked, const struc
 /* The certificates of an argument that is a file. */
 bool upload_file(const struct asked *asked, const char *argument, struct cert_bundle *out,
 	struct error *err) MUST_CHECK;
+/* manager/consequences.c: the answer to a change that makes an identity live. */
+json_t *consequences_of(
+	struct txn *t, const struct made_identity *made, const char *message, struct error *err);
 /* manager/consequences.c: what this change brings, appended to arrays: lists that are wanted, then
  * phones that are behind because of them; services that are flagged. */
 bool consequences_lists(struct txn *t, json_t *rows, struct error *err) MUST_CHECK;

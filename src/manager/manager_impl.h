@@ -174,10 +174,6 @@ bool identity_chosen(struct manager *m, const struct asked *asked, const struct 
 void entry_name(const struct cert *cert, char *out, size_t size);
 extern const char identity_reason[]; /* the description that the appliance gives its own */
 
-/* manager/consequences.c: the answer to a change that makes an identity live. */
-json_t *consequences_of(
-	struct txn *t, const struct made_identity *made, const char *message, struct error *err);
-
 /* manager/lists.c */
 /* Whether a list has a record of the unit: some only where their service is activated. */
 bool lists_carry(struct store *s, const struct unit *unit, bool *out, struct error *err) MUST_CHECK;
