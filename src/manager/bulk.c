@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "run/log.h"
+#include "run/memory.h"
 #include "run/process.h"
 #include "wire/bulk_message.h"
 #include "wire/courier_message.h"
@@ -71,12 +72,18 @@ static json_t *files_json(const struct parcels *parcels)
 static void errand_answer_stored(struct errand *e)
 {
 	char message[200];
+	struct error err = { FAULT_MEMORY, "out of memory: the files are on the SFTP server" };
+	(void)memory_was_short();
 	(void)snprintf(message, sizeof(message), "%zu files are on the SFTP server.", e->out.count);
 	json_auto_t *result = json_pack("{s:i, s:o, s:s}", "schema_version", 1, "files",
 		files_json(&e->out), "message", message);
 	if (result != NULL && e->clusters != NULL)
 		(void)json_object_set(result, "clusters", e->clusters);
 	log_info("%s: %s", e->actor, e->op->words);
+	if (memory_was_short()) {
+		errand_refuse(e, &err); /* the result may lack something */
+		return;
+	}
 	e->bulk->errand = NULL;
 	answer_operator(e->request, result);
 	errand_free(e);
@@ -87,7 +94,15 @@ static void errand_import(struct errand *e)
 	struct error err = { 0 };
 	struct manager *m = e->bulk->m;
 	const struct bulk_import import = { &e->in, e->again, e->actor };
+	(void)memory_was_short();
 	json_auto_t *result = bulk_apply(m, &import, &err);
+	if (memory_was_short()) {
+		(void)fail(&err, FAULT_MEMORY,
+			"out of memory: `dialtrust audit list` tells whether it was done");
+		errand_refuse(e, &err);
+		manager_catch_up(m);
+		return;
+	}
 	if (result == NULL) {
 		errand_refuse(e, &err);
 		return;
