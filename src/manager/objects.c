@@ -51,7 +51,8 @@ bool named_read(const struct snapshot_index *index, struct named *out, struct er
 
 bool named_has(const struct named *n, const uint8_t *digest)
 {
-	return bsearch(digest, n->digests, n->count, sizeof(*n->digests), by_bytes) != NULL;
+	return n->count > 0 &&
+		bsearch(digest, n->digests, n->count, sizeof(*n->digests), by_bytes) != NULL;
 }
 
 /* which are there */
