@@ -2,7 +2,7 @@
 /*
  * Certificates in a PKCS#12 file, each with a label (friendlyName), sealed by a password: who does
  * not know it can read the file and cannot change it unseen. No keys: those in a file of others are
- * left where they are. docs/formats/bulk-certificates.md
+ * left where they are. docs/bulk.md
  */
 #include "pki/cert.h"
 
