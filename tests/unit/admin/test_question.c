@@ -11,6 +11,13 @@
 
 #include <cmocka.h> /* last: it takes the word `fail` for itself */
 
+/* Lets malloc fail under AddressSanitizer as it does without. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 struct pair {
 	const char *name, *value;
 };
