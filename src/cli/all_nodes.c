@@ -8,7 +8,7 @@
 #include "cli/output.h"
 #include "cluster/node.h"
 
-enum { NODES_MAX = 64, NAMES_TEXT_SIZE = 400 };
+enum { NODES_MAX = 64, NAMES_TEXT_SIZE = 400, MORE_SIZE = 16, NAMES_SHOWN = 80 };
 
 static const struct breadth {
 	enum op_id id;
@@ -104,13 +104,19 @@ static bool find_unit(struct round *r, struct error *err)
 
 /* one after the other */
 
-static const char *names_text(
-	const struct round *r, size_t from, size_t to, char out[static NAMES_TEXT_SIZE])
+/* "pub, sub1 and 18 more": whole names in at most `size` bytes, a NUL among them. */
+static const char *names_text(const struct round *r, size_t from, size_t to, char *out, size_t size)
 {
-	struct writer w = writer_on((uint8_t *)out, NAMES_TEXT_SIZE - 1);
-	for (size_t i = from; i < to; i++) {
+	char more[32];
+	size_t room = size - MORE_SIZE, i = from;
+	struct writer w = writer_on((uint8_t *)out, size - 1);
+	for (; i < to && w.used + strlen(", ") + strlen(r->nodes[i]) <= room; i++) {
 		writer_text(&w, i > from ? ", " : "");
 		writer_text(&w, r->nodes[i]);
+	}
+	if (i < to) {
+		(void)snprintf(more, sizeof(more), "%s%zu more", i > from ? " and " : "", to - i);
+		writer_text(&w, more);
 	}
 	writer_text(&w, from == to ? "none" : "");
 	out[w.used] = '\0';
@@ -119,9 +125,10 @@ static const char *names_text(
 
 static bool fail_round(const struct round *r, const struct error *why, struct error *err)
 {
-	char done[NAMES_TEXT_SIZE], rest[NAMES_TEXT_SIZE];
-	return fail(err, why->fault, "done: %.80s; not done: %.80s; %s",
-		names_text(r, 0, r->done, done), names_text(r, r->done, r->count, rest), why->text);
+	char done[NAMES_SHOWN], rest[NAMES_SHOWN];
+	return fail(err, why->fault, "done: %s; not done: %s; %s",
+		names_text(r, 0, r->done, done, sizeof(done)),
+		names_text(r, r->done, r->count, rest, sizeof(rest)), why->text);
 }
 
 /* What was asked, of one node; the argument that names the node is the row's. */
@@ -179,7 +186,7 @@ static void print_round(const struct round *r)
 {
 	char names[NAMES_TEXT_SIZE], message[NAMES_TEXT_SIZE + NODE_NAME_SIZE + 40];
 	(void)snprintf(message, sizeof(message), "%s: done on %zu nodes: %s", r->unit->name,
-		r->count, names_text(r, 0, r->count, names));
+		r->count, names_text(r, 0, r->count, names, sizeof(names)));
 	if (!r->call->json) {
 		output_message("%s", message);
 		return;

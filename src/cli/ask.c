@@ -84,6 +84,14 @@ static bool check_socket(const char *control, struct error *err)
 	return fail(err, FAULT_IO, "the daemon's socket %.120s: %s", control, strerror(errno));
 }
 
+/* Once a change has been sent, nothing but its answer says what came of it. */
+static bool fail_sent(const struct daemon_question *question, struct error *err)
+{
+	if (strcmp(question->method, "GET") == 0 || err == NULL || err->fault != FAULT_IO)
+		return false;
+	return fail_in(err, "whether it was done is not known, `dialtrust audit list` tells");
+}
+
 bool ask_daemon(const char *control, const struct daemon_question *question, json_t **out,
 	struct error *err)
 {
@@ -109,10 +117,11 @@ bool ask_daemon(const char *control, const struct daemon_question *question, jso
 	if (!asked) {
 		if (err != NULL)
 			err->fault = FAULT_IO; /* that there is no daemon is no "not found" */
-		return fail_in(err, "asking the daemon at %.120s", control);
+		(void)fail_in(err, "asking the daemon at %.120s", control);
+		return fail_sent(question, err);
 	}
 	if (a.status < 200 || a.status > 299)
-		return fail_told(reply, a.status, err);
+		return fail_told(reply, a.status, err) || fail_sent(question, err);
 	*out = json_incref(reply);
 	return true;
 }

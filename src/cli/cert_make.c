@@ -118,11 +118,12 @@ static bool read_subject(const struct call *call, struct making *m, struct error
 	return true;
 }
 
+/* Of both before either is written: a key without its certificate would be left. */
 static bool check_place(const char *path, const struct making *m, struct error *err)
 {
-	if (m->force)
-		return file_place_allowed(path, err);
-	if (access(path, F_OK) != 0)
+	if (!file_place_allowed(path, err))
+		return false;
+	if (m->force || access(path, F_OK) != 0)
 		return true;
 	return fail(err, FAULT_REFUSED, "%s is there already; --force replaces it", path);
 }

@@ -6,12 +6,11 @@
 #include "base/text.h"
 #include "cli/configuration_lint.h"
 #include "cli/output.h"
+#include "cli/remote_source.h"
 #include "cli/signed_source.h"
 #include "cli/verbs.h"
-#include "fetch/fetch.h"
-#include "run/files.h"
 
-enum { SOURCE_TIMEOUT_MS = 10000, FACT_WIDTH = 9 };
+enum { FACT_WIDTH = 9 };
 
 static const char *const titles[] = {
 	[LINT_SECURITY] = "Security",
@@ -30,13 +29,6 @@ struct configuration {
 static void configuration_done(struct configuration *c)
 {
 	bytes_done(&c->file);
-}
-
-static bool read_source(const char *source, struct bytes *out, struct error *err)
-{
-	return fetch_is_url(source)
-		? fetch_url(source, LIMIT_SIGNED_FILE, SOURCE_TIMEOUT_MS, out, err)
-		: file_read(source, LIMIT_SIGNED_FILE, out, err);
 }
 
 /* The clear file behind the header of a .sgn. */
@@ -75,7 +67,8 @@ static const char *name_of(const char *source, bool is_signed, char *out, size_t
 
 static bool configuration_read(const char *source, struct configuration *c, struct error *err)
 {
-	if (!read_source(source, &c->file, err))
+	if (!remote_source_read(
+		    source, LIMIT_SIGNED_FILE, &(struct server_judge){ 0 }, &c->file, err))
 		return false;
 	c->scene.xml = bytes_reader(&c->file);
 	bool is_signed = signed_header_recognise(c->scene.xml);

@@ -45,6 +45,9 @@ static bool still_fits(
 {
 	AUTO_DONE(bytes) file = { 0 };
 	struct signed_header header;
+	struct stat facts;
+	if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode)) /* a pipe would be waited for */
+		return false;
 	if (!file_read(path, LIMIT_SIGNED_FILE + UINT16_MAX, &file, NULL))
 		return false;
 	struct reader body = bytes_reader(&file);

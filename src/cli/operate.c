@@ -183,13 +183,8 @@ static bool ask_operation(const struct call *call, json_t **out, struct error *e
 	json_auto_t *body = reads ? NULL : body_of(call, err);
 	if (!reads && body == NULL)
 		return false;
-	if (ask_daemon(
-		    call->control, &(struct daemon_question){ op->method, path, body }, out, err))
-		return true;
-	if (!reads && err != NULL && err->fault == FAULT_IO)
-		(void)fail_in(
-			err, "whether it was done is not known, `dialtrust audit list` tells");
-	return false;
+	return ask_daemon(
+		call->control, &(struct daemon_question){ op->method, path, body }, out, err);
 }
 
 /* telling first */

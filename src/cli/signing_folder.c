@@ -12,12 +12,11 @@
 
 #include "base/limits.h"
 #include "base/own.h"
+#include "cluster/secret_name.h"
 
 enum { DEPTH_MAX = 16, NAMES_MAX = 1 << 20, PATH_SIZE = 4096 };
 
-/* Signed already, or never served: a signed copy of a key would be a copy of a key. */
-static const char *const left_out[] = { ".sgn", ".tlv", ".key", ".pem", ".p12", ".pfx", ".jks",
-	".keystore", ".db", ".sqlite", ".sqlite3" };
+static const char *const signed_already[] = { ".sgn", ".tlv" };
 
 static bool ends_in(const char *name, const char *suffix)
 {
@@ -27,10 +26,10 @@ static bool ends_in(const char *name, const char *suffix)
 
 static bool is_left_out(const char *name)
 {
-	if (name[0] == '.')
+	if (name[0] == '.' || secret_name(name))
 		return true;
-	for (size_t i = 0; i < COUNT(left_out); i++)
-		if (ends_in(name, left_out[i]))
+	for (size_t i = 0; i < COUNT(signed_already); i++)
+		if (ends_in(name, signed_already[i]))
 			return true;
 	return false;
 }

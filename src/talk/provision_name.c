@@ -4,22 +4,7 @@
 #include <strings.h>
 
 #include "base/text.h"
-
-/* Never served, whatever lies in the operator's tree. */
-static const char *const secret_suffixes[] = {
-	".key",
-	".pem",
-	".p12",
-	".pfx",
-	".jks",
-	".keystore",
-	".db",
-	".sqlite",
-	".sqlite3",
-	"-wal",
-	"-shm",
-	"-journal",
-};
+#include "cluster/secret_name.h"
 
 /* Before ".sgn", perhaps with a number behind: signed by the phone's maker with keys that nobody
  * else has. docs/formats/signed-header.md#firmware */
@@ -75,8 +60,7 @@ static bool check_path(const char *name, struct error *err)
 /* The source too: a signature over a key would carry the key out with it. */
 static bool check_secret(const struct provision_name *name, struct error *err)
 {
-	if (ends_with_one_of(name->name, secret_suffixes, COUNT(secret_suffixes)) ||
-		ends_with_one_of(name->source, secret_suffixes, COUNT(secret_suffixes)))
+	if (secret_name(name->name) || secret_name(name->source))
 		return fail(err, FAULT_REFUSED, "files of this kind are never served");
 	return true;
 }

@@ -78,8 +78,9 @@ static bool is_granted(const struct tftp_client *t, const struct tftp_options *o
 		(!o->has_transfer_size || t->settings.block_size != 0) && !o->has_timeout;
 }
 
-static void options_granted(
-	struct tftp_client *t, const struct tftp_packet *packet, const struct tftp_out *out)
+/* Only the first is progress: a server that says nothing else has fallen silent. */
+static void options_granted(struct tftp_client *t, const struct tftp_packet *packet, int64_t now_ms,
+	const struct tftp_out *out)
 {
 	const struct tftp_options *o = &packet->options;
 	if (t->blocks > 0)
@@ -98,6 +99,8 @@ static void options_granted(
 	}
 	t->block_size = o->has_block_size ? o->block_size : BLOCK_SIZE;
 	t->window = o->has_window ? o->window : 1;
+	if (!t->started)
+		progress(t, now_ms);
 	acknowledge(t, out);
 }
 
@@ -154,8 +157,7 @@ void tftp_client_packet(struct tftp_client *t, const struct tftp_packet *packet,
 		data_arrived(t, packet, now_ms, out);
 		break;
 	case TFTP_OACK:
-		options_granted(t, packet, out);
-		progress(t, now_ms);
+		options_granted(t, packet, now_ms, out);
 		break;
 	case TFTP_ERROR:
 		refused(t, packet);

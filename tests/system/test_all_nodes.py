@@ -178,6 +178,32 @@ def test_the_first_that_fails_ends_it(daemon):
     assert "done: boss; not done: alpha, im, zulu; alpha: the signer is on holiday" in ran.stderr
 
 
+def test_many_nodes_are_counted_where_they_cannot_be_named(daemon, monkeypatch):
+    """20 nodes: the sentence names whole ones, and says how many more there are."""
+    names = [f"subscriber{number:02}" for number in range(20)]
+    monkeypatch.setitem(NODE_LIST, "nodes", [{"name": name, "role": "subscriber"} for name in names])
+    daemon.answers = [FINE] * 12 + [(409, {"fault": "refused", "error": "the signer is on holiday"})]
+    ran = regenerate(daemon, "tomcat")
+    assert (ran.returncode, asked(daemon)) == (REFUSED, names[:13])
+    assert (
+        "done: subscriber00, subscriber01, subscriber02, subscriber03 and 8 more; not done: subscriber12, "
+        "subscriber13, subscriber14, subscriber15 and 4 more; subscriber12: the signer is on holiday"
+    ) in ran.stderr
+
+
+def test_whether_it_was_done_is_known_where_nothing_was_sent(daemon, tmp_path):
+    """A daemon that hung up may have done it; one that is not there has not."""
+    words = ("cert", "regen", "tomcat", "--node", "boss", "--json")
+    ran = dialtrust(*words, control=tmp_path / "nothing")
+    assert ran.returncode == 1 and "no daemon's socket" in ran.stderr
+    assert "whether it was done" not in ran.stderr
+    daemon.answers = []  # it fails to answer, and closes
+    ran = dialtrust(*words, control=daemon.server_address)
+    assert ran.returncode == 1 and "whether it was done is not known" in ran.stderr
+    ran = dialtrust("cert", "show", "tomcat", "--node", "boss", control=daemon.server_address)
+    assert ran.returncode == 1 and "whether it was done" not in ran.stderr
+
+
 def test_the_next_waits_until_the_last_is_served(daemon):
     daemon.answers = [(200, FINE[1] | {"behind": ["zulu"]}), FINE]
     ran = regenerate(daemon, "tomcat", "--json")

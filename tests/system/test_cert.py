@@ -282,6 +282,24 @@ def test_make_replaces_nothing(tmp_path):
     assert "PRIVATE KEY" not in ran.stdout + ran.stderr + out.read_text()
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]], ids=["", "--force"])
+@pytest.mark.parametrize("kind", ["a link", "a folder"])
+def test_make_leaves_no_key_alone(kind, force, tmp_path):
+    """Where one of the two cannot be, the other is not made either, and --force is no advice."""
+    for spoilt in ("a.pem", "a.key"):
+        path = tmp_path / spoilt
+        if kind == "a link":
+            path.symlink_to(tmp_path / "nowhere")
+        else:
+            path.mkdir()
+        ran = dialtrust("cert", "make", "--unit", "TVS", "--name", "x", "--key", "EC-P256", *force,
+                        "--out", tmp_path / "a.pem", "--key-out", tmp_path / "a.key")
+        assert ran.returncode == REFUSED and f"{path} is {kind}, which is not replaced" in ran.stderr
+        assert "--force" not in ran.stderr
+        assert [left.name for left in tmp_path.iterdir()] == [spoilt]
+        path.rmdir() if kind == "a folder" else path.unlink()
+
+
 @pytest.mark.parametrize(
     "words, status",
     [

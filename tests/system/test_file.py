@@ -331,6 +331,9 @@ def tree(tmp_path):
         ".hidden": b"hidden",
         "SCCP45.loads": firmware("SCCP45.loads"),
         "cert.key": b"a secret",
+        "Desktops/CERT.PEM": b"a secret",
+        "store.db-wal": b"a secret",
+        "store.sqlite-journal": b"a secret",
         "SEP001122334466.cnf.xml": b"<device>secret</device>",
         "SEP001122334466.cnf.xml.enc.sgn": b"its encrypted form",
         "SEP001122334466.cnf.xml.sgn": b"its stub",
@@ -374,6 +377,13 @@ def test_a_folder_is_signed_with_all_that_is_in_it(tree, tmp_path, signer, elsew
     for path, data in before.items():
         assert (tree / path).read_bytes() == data, path
     assert not list(to.rglob("*.new"))
+
+
+def test_a_pipe_where_a_signed_file_belongs_is_not_waited_for(tree, signer):
+    os.mkfifo(tree / "ringlist.xml.sgn")
+    ran = dialtrust("file", "sign", tree, *signing(signer))
+    assert ran.returncode == REFUSED and "ringlist.xml.sgn is a device, a pipe" in ran.stderr
+    assert (tree / "ringlist.xml.sgn").is_fifo()
 
 
 def test_only_what_changed_is_signed_again(tree, signer):

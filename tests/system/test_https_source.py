@@ -89,6 +89,11 @@ def test_nobody_vouches(verb, folder, serve):
     assert local.returncode == FINE and local.stderr == ""
 
 
+def test_lint_tells_who_served_it(folder, serve):
+    ran = dialtrust("config", "lint", f"{serve('other')}/{NAME}")
+    assert "and nobody vouches for it" in ran.stderr and digest(folder, "other") in ran.stderr
+
+
 @pytest.mark.parametrize("verb", [VERBS[0], VERBS[3]], ids=" ".join)
 def test_show_trusts_only_whom_the_list_has(verb, folder, serve):
     held = ["--trust", folder / "held.tlv"]
